@@ -9,9 +9,8 @@ import { say } from "./words.js";
 export const limits = { apart: 30_000, named: 3 };
 
 export function aloud(states) {
-  const button = document.querySelector("[data-aloud]");
   const status = document.querySelector("[data-aloud-status]");
-  if (!button || !status) return;
+  if (!status) return;
 
   const topics = new Set([...document.querySelectorAll("[data-board]")].map((b) => "board." + b.dataset.board));
   let on = recall("aloud") !== null;
@@ -20,8 +19,10 @@ export function aloud(states) {
   let timer;
 
   const show = () => {
-    button.setAttribute("aria-pressed", on);
-    button.hidden = false;
+    for (const button of document.querySelectorAll("[data-aloud]")) {
+      button.setAttribute("aria-pressed", on);
+      button.hidden = false;
+    }
     clearInterval(timer);
     if (on) timer = setInterval(speak, 1_000);
   };
@@ -33,6 +34,15 @@ export function aloud(states) {
     if (!text) return;
     spoken = now;
     status.textContent = text;
+  }
+
+  function toggle() {
+    on = !on;
+    remember("aloud", on ? "1" : null);
+    show();
+    status.textContent = say(on ? "aloudOn" : "aloudOff");
+    spoken = -Infinity;
+    before.clear();
   }
 
   function summary() {
@@ -56,13 +66,8 @@ export function aloud(states) {
       .join(" ");
   }
 
-  button.addEventListener("click", () => {
-    on = !on;
-    remember("aloud", on ? "1" : null);
-    show();
-    if (on) speak();
-    else status.textContent = "";
-  });
+  // Boards are taken anew from fresh pages: the button is not always the same.
+  document.addEventListener("click", (e) => e.target.closest?.("[data-aloud]") && toggle());
   follow("aloud", (text) => {
     on = text !== null;
     show();

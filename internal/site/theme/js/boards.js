@@ -118,12 +118,13 @@ class Board {
   }
 
   /**
-   * Takes rows and foot from a fresh page, unless the reader is just there. The
-   * page is cached: one that is still as old as this is asked for less and less.
+   * Takes the board's content from a fresh page, unless the reader is just
+   * there. The page is cached: one that is still as old as this is asked for
+   * less and less often.
    */
   #refetch() {
     const now = performance.now();
-    if (now < this.#refetchAt || this.#section.matches(":hover, :focus-within")) return;
+    if (now < this.#refetchAt || this.#busy()) return;
     this.#refetchAt = now + this.#refetchWait;
     this.#refetchWait = Math.min(2 * this.#refetchWait, refetchLast);
     const place = [...document.querySelectorAll(this.#same())].indexOf(this.#section);
@@ -132,17 +133,18 @@ class Board {
     request.responseType = "document";
     request.onload = () => {
       const fresh = request.status === 200 && request.response?.querySelectorAll(this.#same())[place];
-      if (!fresh || isPaused() || this.#section.matches(":hover, :focus-within")) return;
-      for (const mark of ["[data-rows]", "[data-foot]"]) {
-        const part = fresh.querySelector(mark);
-        if (part) this.#section.querySelector(mark)?.replaceWith(document.importNode(part, true));
-      }
+      if (!fresh || isPaused() || this.#busy()) return;
+      this.#section.replaceChildren(...document.importNode(fresh, true).childNodes);
       this.#index();
       this.#said.clear();
       this.mark();
     };
     request.open("GET", location.pathname);
     request.send();
+  }
+
+  #busy() {
+    return this.#section.matches(":hover, :focus-within");
   }
 
   #same() {
