@@ -32,10 +32,10 @@ type Change struct {
 // Follower is told of every change. Its methods are called one at a time and must return soon; Write waits
 // for them. They may read the database but not write it.
 type Follower interface {
-	// Apply gets changes in order. A change whose Due is later may come twice: after [DB.Follow] and after Reset.
+	// Apply gets changes in order. After Reset, those that are still due come a second time.
 	Apply([]Change)
-	// Reset says that changes may have been missed: forget everything that was kept, moments too. Those
-	// that are still due come again with the next Apply.
+	// Reset says that changes may have been missed: forget everything that was kept, moments too, and what
+	// is being made from earlier reads.
 	Reset()
 }
 
@@ -120,7 +120,7 @@ func (l *changeLog) start(ctx context.Context, d *DB) error {
 	l.db = d
 	err := d.readers.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM change_log`).Scan(&l.cursor)
 	if err != nil {
-		return fmt.Errorf("db: reading the change log: %w", d.translate(err))
+		return fmt.Errorf("db: reading the change log: %w", err)
 	}
 	return nil
 }

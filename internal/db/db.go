@@ -77,7 +77,7 @@ type DB struct {
 	gate    gate
 	ids     idSource
 	queries atomic.Int64
-	longest atomic.Int64
+	longest atomic.Int64 // nanoseconds
 	commits atomic.Int64
 	changes changeLog
 
@@ -85,6 +85,7 @@ type DB struct {
 	breakOnce sync.Once
 	closed    chan struct{}
 	closeOnce sync.Once
+	writing   sync.RWMutex       // read-locked by every write, locked by Close
 	stop      context.CancelFunc // ends what runs in the background
 	running   sync.WaitGroup
 	unlock    func()
@@ -135,18 +136,24 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
-// Close waits for the write that is under way, refuses further ones, and closes the database. It may be called
-// more than once. The first error of closing is told, but nothing stays open or locked.
+// Close refuses further writes, waits for those under way, and closes the database. It may be called more than
+// once. Its error says that the file could not be tidied; nothing stays open or locked.
+//
+// After [DB.Broken] it leaves everything as it is, the lock too, for the end of the process: closing its last
+// connection, SQLite would write to the failed disk.
 func (d *DB) Close() error {
 	var err error
 	d.closeOnce.Do(func() {
 		close(d.closed)
+		d.writing.Lock()
+		defer d.writing.Unlock()
 		d.stop()
 		d.running.Wait()
-		ctx := quietly(context.Background())
-		d.gate.enter(ctx, true) // never left: nothing writes after this
-		if d.keeper != nil && !d.isBroken() {
-			err = d.keeper.finish(ctx)
+		if d.isBroken() {
+			return
+		}
+		if d.keeper != nil {
+			err = d.keeper.finish(quietly(context.Background()))
 		}
 		d.release()
 	})
@@ -195,8 +202,7 @@ func (d *DB) LongestHold() time.Duration { return time.Duration(d.longest.Load()
 //
 // The rows must be closed. Never call it inside Write or Read: use their Query.
 func (d *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := d.readers.QueryContext(ctx, query, args...)
-	return rows, d.translate(err)
+	return d.readers.QueryContext(ctx, query, args...)
 }
 
 // QueryRow is Query for at most one row; without one, Scan returns sql.ErrNoRows.
@@ -222,16 +228,15 @@ func (d *DB) Read(ctx context.Context, f func(r *Reader) error) error {
 	}
 	tx, err := d.readers.BeginTx(ctx, o)
 	if err != nil {
-		return d.translate(err)
+		return err
 	}
 	defer tx.Rollback()
-	return d.translate(f(&Reader{d, tx}))
+	return f(&Reader{d, tx})
 }
 
 // Query is [DB.Query] at the reader's moment.
 func (r *Reader) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := r.tx.QueryContext(ctx, query, args...)
-	return rows, r.db.translate(err)
+	return r.tx.QueryContext(ctx, query, args...)
 }
 
 // QueryRow is [DB.QueryRow] at the reader's moment.
@@ -249,7 +254,7 @@ func (d *DB) Ready(ctx context.Context) error {
 		pool = d.writer
 	}
 	var one int
-	return d.translate(pool.QueryRowContext(quietly(ctx), `SELECT 1`).Scan(&one))
+	return pool.QueryRowContext(quietly(ctx), `SELECT 1`).Scan(&one)
 }
 
 // writable says why no write may begin, or nil.

@@ -74,8 +74,8 @@ func (c *link) begin(ctx context.Context) error {
 
 // done is called with the outcome of every statement.
 func (c *link) done(err error) error {
-	if err == nil || err == io.EOF {
-		return err
+	if err == nil {
+		return nil
 	}
 	err = c.db.translate(err)
 	if c.inTx && c.failed == nil {
@@ -254,7 +254,13 @@ type rows struct {
 	closed bool
 }
 
-func (r *rows) Next(dest []driver.Value) error { return r.link.done(r.Rows.Next(dest)) }
+func (r *rows) Next(dest []driver.Value) error {
+	err := r.Rows.Next(dest)
+	if err == io.EOF { // the end of the rows
+		return err
+	}
+	return r.link.done(err)
+}
 
 func (r *rows) Close() error {
 	if !r.closed {

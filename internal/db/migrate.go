@@ -41,7 +41,7 @@ func (d *DB) migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB) e
 	}
 	at, known, err := p.GetVersions(ctx)
 	if err != nil {
-		return d.translate(fmt.Errorf("db: reading the version of the schema: %w", err))
+		return fmt.Errorf("db: reading the version of the schema: %w", err)
 	}
 	if at > known {
 		return fault.New(fault.Unavailable, "schema-newer",
@@ -52,7 +52,7 @@ func (d *DB) migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB) e
 		if errors.As(err, &partial) {
 			err = fmt.Errorf("db: migration %s failed, nothing of it stays; set the cause right and start again: %w", filepath.Base(partial.Failed.Source.Path), partial.Err)
 		}
-		return d.translate(err)
+		return err
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (d *DB) openPostgreSQL(ctx context.Context, o Options) error {
 	d.writer = d.postgresPool(config, settings(false), writers)
 	d.readers = d.postgresPool(config, settings(true), o.Readers)
 	if err := d.writer.PingContext(ctx); err != nil {
-		return d.translate(err)
+		return err
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (d *DB) checkOrder(ctx context.Context, pool *sql.DB) error {
 	var version int
 	err := pool.QueryRowContext(ctx, `SELECT CAST(current_setting('server_version_num') AS INTEGER)`).Scan(&version)
 	if err != nil {
-		return d.translate(err)
+		return err
 	}
 	if version < oldestPostgreSQL {
 		return fault.New(fault.Unavailable, "database-settings", "this PostgreSQL is older than 15: use 15 or later")
@@ -134,7 +134,7 @@ func (d *DB) checkOrder(ctx context.Context, pool *sql.DB) error {
 		FROM pg_database
 		WHERE datname = current_database()`).Scan(&name, &encoding, &provider, &collation)
 	if err != nil {
-		return d.translate(err)
+		return err
 	}
 	if encoding == "UTF8" && (provider == "c" || provider == "b") && slices.Contains([]string{"C", "POSIX", "C.UTF-8", "C.utf8"}, collation) {
 		return nil

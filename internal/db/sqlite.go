@@ -147,7 +147,7 @@ func (d *DB) openSQLite(ctx context.Context, o Options) error {
 		return err
 	}
 	if err := d.readers.PingContext(ctx); err != nil {
-		return d.translate(err)
+		return err
 	}
 	return d.startKeeper(ctx, o)
 }

@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"math/rand/v2"
@@ -12,7 +13,7 @@ const (
 	retries = 3
 	// retryPause is the first pause before that, in the middle; each further one is twice as long.
 	retryPause = 10 * time.Millisecond
-	// writeLimit is how long PostgreSQL may take for a transaction before the connection is given up.
+	// writeLimit is how long a transaction may last at all.
 	writeLimit = 30 * time.Second
 )
 
@@ -41,6 +42,8 @@ func (d *DB) Write(ctx context.Context, f func(tx *Tx) error) error { return d.w
 func (d *DB) Bulk(ctx context.Context, f func(tx *Tx) error) error { return d.write(ctx, true, f) }
 
 func (d *DB) write(ctx context.Context, bulk bool, f func(tx *Tx) error) error {
+	d.writing.RLock()
+	defer d.writing.RUnlock()
 	pause := retryPause
 	for attempt := 0; ; attempt++ {
 		seq, err := d.attempt(ctx, bulk, f)
@@ -51,7 +54,7 @@ func (d *DB) write(ctx context.Context, bulk bool, f func(tx *Tx) error) error {
 			return nil
 		}
 		if attempt == retries || !retryable(err) {
-			return d.translate(err)
+			return err
 		}
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
@@ -78,16 +81,14 @@ func (d *DB) attempt(ctx context.Context, bulk bool, f func(tx *Tx) error) (seq 
 	}
 	defer d.noteHold(time.Now())
 
-	// The caller's ctx stops statements, but never a commit half-way: nobody could say then how it ended.
-	whole := context.WithoutCancel(ctx)
-	if d.dialect == PostgreSQL {
-		var cancel context.CancelFunc
-		whole, cancel = context.WithTimeout(whole, writeLimit)
-		defer cancel()
-	}
+	// The end of ctx stops everything up to the commit, but never the commit: nobody could say how it ended.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+	defer cancel()
+	detach := context.AfterFunc(ctx, cancel)
+	defer detach()
 	stx, err := d.writer.BeginTx(whole, nil)
 	if err != nil {
-		return 0, err
+		return 0, cmp.Or(ctx.Err(), err)
 	}
 	defer stx.Rollback() // also after a panic; after a commit it does nothing
 
@@ -98,11 +99,11 @@ func (d *DB) attempt(ctx context.Context, bulk bool, f func(tx *Tx) error) (seq 
 	if tx.err != nil {
 		return 0, tx.err
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
 	if seq, err = tx.appendChanges(ctx); err != nil {
 		return 0, err
+	}
+	if !detach() {
+		return 0, ctx.Err()
 	}
 	if err := stx.Commit(); err != nil {
 		return 0, err
@@ -123,7 +124,6 @@ func (d *DB) noteHold(since time.Time) {
 
 // end notes what ended the transaction.
 func (t *Tx) end(err error) error {
-	err = t.db.translate(err)
 	if err != nil && t.err == nil {
 		t.err = err
 	}
