@@ -5,6 +5,8 @@ package browser_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"testing"
 
@@ -29,3 +31,9 @@ func run(m *testing.M) int {
 	defer stop()
 	return m.Run()
 }
+
+func program(t *testing.T) string { return interim(t) }
+
+var quiet = log.New(io.Discard, "", 0)
+
+const articlePath = "/articles/4711002983"

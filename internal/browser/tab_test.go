@@ -14,13 +14,12 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/input"
 	logs "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // soon is how long a step or a condition may take on a busy machine of two cores.
@@ -80,10 +79,10 @@ var (
 	desktop = view{width: 1280, height: 900}
 )
 
-// blank makes a tab that has loaded nothing.
-func (r *reader) blank(v view) *tab {
+// blank makes a tab that has loaded nothing, in a window of its own: it is visible.
+func (r *reader) blank(v view, options ...chromedp.ContextOption) *tab {
 	r.t.Helper()
-	ctx, end := chromedp.NewContext(r.ctx)
+	ctx, end := chromedp.NewContext(r.ctx, options...)
 	b := &tab{t: r.t, ctx: ctx, close: end, start: r.start}
 	b.must(chromedp.Do(ctx))
 	b.must(chromedp.Listen(ctx, b.hear))
@@ -302,5 +301,41 @@ func (b *tab) requests() []sent {
 	return append([]sent(nil), b.sent...)
 }
 
-var _ = input.DispatchKeyEvent
-var _ = kb.Enter
+// back goes back in history. It does not wait for a load: a page that comes from
+// the back/forward cache has none.
+func (b *tab) back() {
+	b.t.Helper()
+	history := call(b, page.GetNavigationHistory, cdp.Empty{})
+	entry := history.Entries[history.CurrentIndex-1]
+	call(b, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry.ID})
+}
+
+// front brings a tab made with behind, or the reader's blank one (nil), before
+// the others of its window.
+func (r *reader) front(b *tab) {
+	r.t.Helper()
+	ctx := r.ctx
+	if b != nil {
+		ctx = b.ctx
+	}
+	_, err := chromedp.CallBrowser(ctx, target.ActivateTarget, target.ActivateTargetParams{
+		TargetID: chromedp.FromContext(ctx).Target.TargetID,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// crash kills the page's process; the command itself is never answered.
+func crash(b *tab) {
+	ctx, cancel := context.WithTimeout(b.ctx, soon)
+	defer cancel()
+	chromedp.Call(ctx, page.Crash, cdp.Empty{})
+}
+
+// stall keeps the page's only thread busy, as a stuck or swapped-out page does.
+func stall(b *tab) {
+	ctx, cancel := context.WithTimeout(b.ctx, soon)
+	defer cancel()
+	chromedp.Run(ctx, chromedp.Evaluate[bool](`(() => { for (const end = Date.now() + 8000; Date.now() < end;); return true; })()`))
+}
