@@ -160,7 +160,7 @@ func (x *Reactions) apply(ctx context.Context, tx *db.Tx, batch []*request, now 
 	if l.before, err = sums(ctx, tx, stories); err != nil {
 		return nil, err
 	}
-	if l.was, err = kinds(ctx, tx, x.db.Dialect(), rows); err != nil {
+	if l.was, err = held(ctx, tx, rows); err != nil {
 		return nil, err
 	}
 	l.is, l.sums = maps.Clone(l.was), maps.Clone(l.before)

@@ -5,165 +5,66 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"sokbo/internal/db"
 )
 
-// hold makes the batches of a story wait for each other. On PostgreSQL another node may commit at the same time:
-// the one row that every batch of a story touches first keeps it out, so that what is read after it is still true
-// when it is written. On SQLite the writer is alone.
-func hold(ctx context.Context, tx *db.Tx, dialect db.Dialect, stories []db.ID) error {
-	if dialect == db.SQLite {
-		return nil
-	}
-	ids := make([]int64, len(stories))
-	for i, s := range stories {
-		ids[i] = int64(s)
-	}
-	_, err := tx.Exec(ctx, `
+const (
+	holdStories db.BatchSQL = `
 		INSERT INTO reaction_sum (story, kind, n)
-		SELECT story, 'like', 0 FROM unnest(CAST($1 AS BIGINT[])) AS k (story)
-		ON CONFLICT (story, kind) DO UPDATE SET n = reaction_sum.n`, ids)
-	return err
-}
+		{rows}
+		ON CONFLICT (story, kind) DO UPDATE SET n = reaction_sum.n`
 
-// kinds reads the reactions that rows name, which are sorted. A row that is not in the table is not in the map.
-func kinds(ctx context.Context, tx *db.Tx, dialect db.Dialect, rows []row) (map[row]Kind, error) {
-	held := make(map[row]Kind, len(rows))
-	read := func(r *sql.Rows) error {
-		var at row
-		var reader []byte
-		var k Kind
-		if err := r.Scan(&at.story, &reader, &k); err != nil {
-			return err
-		}
-		copy(at.reader[:], reader)
-		held[at] = k
-		return nil
-	}
-	if dialect == db.PostgreSQL {
-		stories, readers := columns(rows)
-		return held, scan(ctx, tx, `
-			SELECT r.story, r.reader, r.kind
-			FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BYTEA[])) AS k (story, reader)
-			JOIN reaction r ON r.story = k.story AND r.reader = k.reader`, []any{stories, readers}, read)
-	}
-	for len(rows) > 0 {
-		story, n := rows[0].story, 1
-		for n < len(rows) && rows[n].story == story {
-			n++
-		}
-		_, readers := columns(rows[:n])
-		in, args := list(2, readers)
-		args = append([]any{story}, args...)
-		err := scan(ctx, tx, `SELECT story, reader, kind FROM reaction WHERE story = $1 AND reader IN (`+in+`)`, args, read)
-		if err != nil {
-			return nil, err
-		}
-		rows = rows[n:]
-	}
-	return held, nil
-}
+	readSums db.BatchSQL = `
+		WITH k (story) AS ({rows})
+		SELECT s.story, s.kind, s.n
+		FROM k
+		JOIN reaction_sum AS s ON s.story = k.story`
 
-// columns turns rows into what [db.Tx.Batch] takes.
-func columns(rows []row) (stories []int64, readers [][]byte) {
-	for _, r := range rows {
-		stories = append(stories, int64(r.story))
-		readers = append(readers, slices.Clone(r.reader[:]))
-	}
-	return stories, readers
-}
+	readRows db.BatchSQL = `
+		WITH k (story, reader) AS ({rows})
+		SELECT r.story, r.reader, r.kind
+		FROM k
+		JOIN reaction AS r ON r.story = k.story AND r.reader = k.reader`
 
-var (
-	putKinds = db.BatchSQL{
-		SQLite: `
-			INSERT INTO reaction (story, reader, kind, at) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (story, reader) DO UPDATE SET kind = excluded.kind, at = excluded.at`,
-		PostgreSQL: `
-			INSERT INTO reaction (story, reader, kind, at)
-			SELECT * FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BYTEA[]), CAST($3 AS TEXT[]), CAST($4 AS BIGINT[]))
-			ON CONFLICT (story, reader) DO UPDATE SET kind = excluded.kind, at = excluded.at`,
-	}
-	dropKinds = db.BatchSQL{
-		SQLite: `DELETE FROM reaction WHERE story = $1 AND reader = $2`,
-		PostgreSQL: `
-			DELETE FROM reaction r
-			USING unnest(CAST($1 AS BIGINT[]), CAST($2 AS BYTEA[])) AS k (story, reader)
-			WHERE r.story = k.story AND r.reader = k.reader`,
-	}
-	putSums = db.BatchSQL{
-		SQLite: `
-			INSERT INTO reaction_sum (story, kind, n) VALUES ($1, $2, $3)
-			ON CONFLICT (story, kind) DO UPDATE SET n = excluded.n`,
-		PostgreSQL: `
-			INSERT INTO reaction_sum (story, kind, n)
-			SELECT * FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS TEXT[]), CAST($3 AS BIGINT[]))
-			ON CONFLICT (story, kind) DO UPDATE SET n = excluded.n`,
-	}
+	putRows db.BatchSQL = `
+		INSERT INTO reaction (story, reader, kind, at)
+		{rows}
+		ON CONFLICT (story, reader) DO UPDATE SET kind = excluded.kind, at = excluded.at`
+
+	dropRows db.BatchSQL = `
+		WITH k (story, reader) AS ({rows})
+		DELETE FROM reaction
+		WHERE (story, reader) IN (SELECT story, reader FROM k)`
+
+	putSums db.BatchSQL = `
+		INSERT INTO reaction_sum (story, kind, n)
+		{rows}
+		ON CONFLICT (story, kind) DO UPDATE SET n = excluded.n`
 )
 
-// write brings the tables from what the ledger read to what it holds.
-func (l *ledger) write(ctx context.Context, tx *db.Tx, rows []row) error {
-	var put, drop []row
-	var kinds []string
-	var at []int64
-	for _, r := range rows {
-		switch k := l.is[r]; {
-		case k == l.was[r]:
-		case k == None:
-			drop = append(drop, r)
-		default:
-			put = append(put, r)
-			kinds = append(kinds, string(k))
-			at = append(at, db.Millis(tx.Now()))
-		}
+// hold makes the batches that touch a story wait for each other, so that what one reads is still true when it
+// writes. On PostgreSQL another node may be at the same story: the batches of both begin with the same row, and
+// go through their stories in the same order. On SQLite the writer is alone.
+func hold(ctx context.Context, tx *db.Tx, d db.Dialect, stories []db.ID) error {
+	if d == db.SQLite {
+		return nil
 	}
-	var sum struct {
-		stories []int64
-		kinds   []string
-		n       []int64
-	}
-	for _, id := range l.changed() {
-		before, after := l.before[id], l.sums[id]
-		for _, k := range Kinds {
-			if after.Of(k) != before.Of(k) {
-				sum.stories = append(sum.stories, int64(id))
-				sum.kinds = append(sum.kinds, string(k))
-				sum.n = append(sum.n, after.Of(k))
-			}
-		}
-	}
-	if len(put) > 0 {
-		stories, readers := columns(put)
-		if err := tx.Batch(ctx, putKinds, stories, readers, kinds, at); err != nil {
-			return err
-		}
-	}
-	if len(drop) > 0 {
-		stories, readers := columns(drop)
-		if err := tx.Batch(ctx, dropKinds, stories, readers); err != nil {
-			return err
-		}
-	}
-	if len(sum.stories) > 0 {
-		return tx.Batch(ctx, putSums, sum.stories, sum.kinds, sum.n)
-	}
-	return nil
+	first := slices.Repeat([]string{string(Kinds[0])}, len(stories))
+	return tx.Batch(ctx, holdStories, stories, first, make([]int64, len(stories)))
 }
 
 // A querier is a transaction, or the database outside of one.
 type querier interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryBatch(ctx context.Context, s db.BatchSQL, cols ...any) (*sql.Rows, error)
 }
 
 // sums reads the counts of stories. One that nobody ever reacted to is not in the map.
 func sums(ctx context.Context, q querier, stories []db.ID) (map[db.ID]Counts, error) {
 	all := make(map[db.ID]Counts, len(stories))
 	for some := range slices.Chunk(stories, MaxBatch) {
-		in, args := list(1, some)
-		err := scan(ctx, q, `SELECT story, kind, n FROM reaction_sum WHERE story IN (`+in+`)`, args, func(r *sql.Rows) error {
+		r, err := q.QueryBatch(ctx, readSums, some)
+		err = scan(r, err, func() error {
 			var story db.ID
 			var kind Kind
 			var n int64
@@ -184,36 +85,83 @@ func sums(ctx context.Context, q querier, stories []db.ID) (map[db.ID]Counts, er
 	return all, nil
 }
 
-// list writes values as parameters of IN, the first being $first. The last value is repeated up to a power of two,
-// so that few statements are prepared for all lengths.
-func list[T any](first int, values []T) (in string, args []any) {
-	n := 1
-	for n < len(values) {
-		n *= 2
-	}
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
+// held reads the reactions that rows name. A row that is not in the table is not in the map.
+func held(ctx context.Context, tx *db.Tx, rows []row) (map[row]Kind, error) {
+	kinds := make(map[row]Kind, len(rows))
+	stories, readers := columns(rows)
+	r, err := tx.QueryBatch(ctx, readRows, stories, readers)
+	err = scan(r, err, func() error {
+		var at row
+		var reader []byte
+		var k Kind
+		if err := r.Scan(&at.story, &reader, &k); err != nil {
+			return err
 		}
-		b.WriteByte('$')
-		b.WriteString(strconv.Itoa(first + i))
-		args = append(args, values[min(i, len(values)-1)])
+		copy(at.reader[:], reader)
+		kinds[at] = k
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reaction: read a batch: %w", err)
 	}
-	return b.String(), args
+	return kinds, nil
 }
 
-// scan calls each with every row of a query.
-func scan(ctx context.Context, q querier, query string, args []any, each func(*sql.Rows) error) error {
-	r, err := q.Query(ctx, query, args...)
+// scan calls each for every row of a query, and closes it.
+func scan(r *sql.Rows, err error, each func() error) error {
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	for r.Next() {
-		if err := each(r); err != nil {
+		if err := each(); err != nil {
 			return err
 		}
 	}
 	return r.Err()
+}
+
+// write brings the tables from what the ledger read to what it holds.
+func (l *ledger) write(ctx context.Context, tx *db.Tx, rows []row) error {
+	var put, drop []row
+	var kinds []string
+	for _, r := range rows {
+		switch k := l.is[r]; {
+		case k == l.was[r]:
+		case k == None:
+			drop = append(drop, r)
+		default:
+			put, kinds = append(put, r), append(kinds, string(k))
+		}
+	}
+	stories, readers := columns(put)
+	at := slices.Repeat([]int64{db.Millis(tx.Now())}, len(put))
+	if err := tx.Batch(ctx, putRows, stories, readers, kinds, at); err != nil {
+		return err
+	}
+	stories, readers = columns(drop)
+	if err := tx.Batch(ctx, dropRows, stories, readers); err != nil {
+		return err
+	}
+
+	var of []db.ID
+	var n []int64
+	kinds = nil
+	for _, id := range l.changed() {
+		for _, k := range Kinds {
+			if now := l.sums[id].Of(k); now != l.before[id].Of(k) {
+				of, kinds, n = append(of, id), append(kinds, string(k)), append(n, now)
+			}
+		}
+	}
+	return tx.Batch(ctx, putSums, of, kinds, n)
+}
+
+// columns turns rows into what a batch takes.
+func columns(rows []row) (stories []db.ID, readers [][]byte) {
+	for _, r := range rows {
+		stories = append(stories, r.story)
+		readers = append(readers, slices.Clone(r.reader[:]))
+	}
+	return stories, readers
 }
