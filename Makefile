@@ -43,4 +43,4 @@ bench:
 # The README's pictures, taken from a running program.
 pictures:
 	.ci/need chromium fonts
-	go run ./internal/browser/shoot
+	go run -tags browser ./internal/browser/shoot

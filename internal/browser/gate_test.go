@@ -21,6 +21,9 @@ import (
 type gate struct {
 	URL string
 
+	program atomic.Pointer[url.URL]
+	proxy   http.Handler
+
 	mu      sync.Mutex
 	open    map[*http.Request]context.CancelFunc
 	opened  int
@@ -32,17 +35,14 @@ type gate struct {
 
 func newGate(t *testing.T, program string) *gate {
 	t.Helper()
-	target, err := url.Parse(program)
-	if err != nil {
-		t.Fatal(err)
-	}
 	g := &gate{open: make(map[*http.Request]context.CancelFunc), answers: make(map[string]http.HandlerFunc)}
+	g.leadTo(t, program)
 	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}
-	proxy := &httputil.ReverseProxy{
+	g.proxy = &httputil.ReverseProxy{
 		Transport:     transport,
 		FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
+			r.SetURL(g.program.Load())
 			r.Out.Host = r.In.Host
 		},
 		ModifyResponse: func(r *http.Response) error {
@@ -81,9 +81,10 @@ func newGate(t *testing.T, program string) *gate {
 				}
 			}()
 		}
-		proxy.ServeHTTP(w, r)
+		g.proxy.ServeHTTP(w, r)
 	}))
 	server.Listener.Close()
+	var err error
 	server.Listener, err = net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
@@ -99,6 +100,16 @@ func newGate(t *testing.T, program string) *gate {
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
 	g.URL = "http://localhost:" + port
 	return g
+}
+
+// leadTo says which program stands behind the gate.
+func (g *gate) leadTo(t *testing.T, program string) {
+	t.Helper()
+	u, err := url.Parse(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.program.Store(u)
 }
 
 // streams are the live streams that stand now.

@@ -42,7 +42,7 @@ func tabs(r *reader, n int, path string) []*tab {
 
 func TestEightTabsHoldOneStream(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	all := tabs(newReader(t, g.URL), 8, "/")
 	if n := g.streams(); n != 1 {
 		t.Errorf("8 tabs hold %d streams, want 1", n)
@@ -71,7 +71,7 @@ func TestNewLeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t, program(t))
+			g := newGate(t, shared.URL)
 			all := tabs(newReader(t, g.URL), 8, "/")
 			before := g.everOpened()
 			kill(all[0])
@@ -87,7 +87,7 @@ func TestNewLeader(t *testing.T) {
 
 func TestStreamCarriesWhatAllTabsWant(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	r := newReader(t, g.URL)
 	r.open("/", desktop).until(`document.querySelector("[data-connection]").dataset.connection === "live"`)
 	article := r.open(articlePath, desktop)
@@ -101,7 +101,7 @@ func TestStreamCarriesWhatAllTabsWant(t *testing.T) {
 // A tab that comes late has the newest state from the leader, not from the server.
 func TestLateTabHasStateAtOnce(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	r := newReader(t, g.URL)
 	r.open("/", desktop).until(`document.querySelector("[data-connection]").dataset.connection === "live"`)
 	g.hold()
@@ -115,7 +115,7 @@ func TestLateTabHasStateAtOnce(t *testing.T) {
 
 func TestCutStreamSaysSoAndRecovers(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	r := newReader(t, g.URL)
 	both := tabs(r, 2, "/")
 	for _, b := range both {
@@ -153,7 +153,7 @@ func TestCutStreamSaysSoAndRecovers(t *testing.T) {
 // 503 and the like are final to an EventSource: the script itself tries again.
 func TestRefusedStreamIsTriedAgain(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	tries := make(chan struct{}, 64)
 	g.answer("GET /live", func(w http.ResponseWriter, _ *http.Request) {
 		tries <- struct{}{}
@@ -176,7 +176,7 @@ func TestRefusedStreamIsTriedAgain(t *testing.T) {
 // A connection that stands but says nothing: 35 s, then 지연 and a new one.
 func TestSilentStream(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	both := tabs(newReader(t, g.URL), 2, "/")
 	g.hold()
 	for _, b := range both {
@@ -201,7 +201,7 @@ const watchConnection = `(() => {
 
 func TestBackForwardCache(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	b := newReader(t, g.URL).blank(desktop)
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 		Source: `addEventListener("pageshow", (e) => { window.restored = e.persisted; })`,
@@ -228,7 +228,7 @@ func TestBackForwardCache(t *testing.T) {
 // A hidden page lets go of the stream after a minute and is at it again when seen.
 func TestHiddenPageLetsGo(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	r := newReader(t, g.URL)
 	b := r.blank(desktop, chromedp.WithNewWindow(false))
 	b.visit("/")
@@ -249,7 +249,7 @@ func TestHiddenPageLetsGo(t *testing.T) {
 
 func TestPause(t *testing.T) {
 	t.Parallel()
-	g := newGate(t, program(t))
+	g := newGate(t, shared.URL)
 	r := newReader(t, g.URL)
 	both := tabs(r, 2, "/")
 	b, other := both[0], both[1]

@@ -8,32 +8,108 @@ import (
 	"io"
 	"log"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"sokbo/internal/browser"
 )
 
-// chromium is the one browser of the test run.
-var chromium context.Context
+// savedPage is what the tests' newspapers are made of.
+const savedPage = "../../testdata/page.txt"
+
+var (
+	chromium    context.Context // the one browser of the test run
+	binary      string          // the program, built once
+	shared      *browser.Server // an imported page and a simulated market, for tests that change nothing
+	empty       *browser.Server // a newspaper without anything
+	articlePath string          // of the shared newspaper
+
+	quiet = log.New(io.Discard, "", 0)
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
 func run(m *testing.M) int {
-	var stop func()
-	var err error
-	chromium, stop, err = browser.Start()
+	dir, err := os.MkdirTemp("", "sokbo-browser")
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "start Chromium: %v; install it (apt-get install chromium)\n", err)
-		return 1
+		return failed(err)
+	}
+	defer os.RemoveAll(dir)
+	if binary, err = browser.Build(dir); err != nil {
+		return failed(err)
+	}
+	if err := browser.Import(binary, filepath.Join(dir, "shared"), savedPage); err != nil {
+		return failed(err)
+	}
+	if shared, err = browser.Serve(binary, filepath.Join(dir, "shared"), "SOKBO_FEEDS=simulated"); err != nil {
+		return failed(err)
+	}
+	defer shared.Stop()
+	if articlePath, err = shared.Article(); err != nil {
+		return failed(err)
+	}
+	if empty, err = browser.Serve(binary, filepath.Join(dir, "empty")); err != nil {
+		return failed(err)
+	}
+	defer empty.Stop()
+	var stop func()
+	if chromium, stop, err = browser.Start(); err != nil {
+		return failed(fmt.Errorf("start Chromium: %w; install it (apt-get install chromium)", err))
 	}
 	defer stop()
 	return m.Run()
 }
 
-func program(t *testing.T) string { return interim(t) }
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
 
-var quiet = log.New(io.Discard, "", 0)
+// A newspaper is a program of one test alone: it may be written to and restarted.
+type newspaper struct {
+	*browser.Server
+	t        *testing.T
+	data     string
+	settings []string
+	article  string
+}
 
-const articlePath = "/articles/4711002983"
+func own(t *testing.T, settings ...string) *newspaper {
+	t.Helper()
+	p := &newspaper{t: t, data: t.TempDir(), settings: settings}
+	if err := browser.Import(binary, p.data, savedPage); err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	var err error
+	if p.article, err = p.Article(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p *newspaper) start() {
+	p.t.Helper()
+	s, err := browser.Serve(binary, p.data, p.settings...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Server = s
+}
+
+// restart ends the program and starts it again; the gate leads to the new one.
+func (p *newspaper) restart(g *gate) {
+	p.t.Helper()
+	if err := p.Stop(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.start()
+	g.leadTo(p.t, p.URL)
+}

@@ -1,0 +1,61 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+var axeSource = sync.OnceValues(func() (string, error) {
+	b, err := os.ReadFile("testdata/axe.min.js")
+	return string(b), err
+})
+
+// axe checks the page as it stands. It runs in a world of its own, so the page's
+// CSP needs no exception. What axe cannot decide fails too.
+func (b *tab) axe() {
+	b.t.Helper()
+	source, err := axeSource()
+	b.must(err)
+	tree := call(b, page.GetFrameTree, cdp.Empty{})
+	world := call(b, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: tree.FrameTree.Frame.ID, WorldName: "axe"})
+	call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: source + ";0", ContextID: world.ExecutionContextID})
+	result := call(b, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: `axe.run(document, {
+			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+			resultTypes: ["violations", "incomplete"],
+		}).then(({violations, incomplete}) => JSON.stringify([...violations, ...incomplete].map((v) => ({
+			id: v.id, help: v.help, nodes: v.nodes.slice(0, 5).map((n) => n.html.slice(0, 160) + " — " + [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; ")),
+		}))))`,
+		ContextID: world.ExecutionContextID, AwaitPromise: new(true), ReturnByValue: new(true),
+	})
+	if result.ExceptionDetails != nil {
+		b.t.Fatalf("axe: %s", result.ExceptionDetails.Text)
+	}
+	var text string
+	b.must(json.Unmarshal(result.Result.Value, &text))
+	var findings []struct {
+		ID, Help string
+		Nodes    []string
+	}
+	b.must(json.Unmarshal([]byte(text), &findings))
+	for _, f := range findings {
+		b.t.Errorf("axe %s: %s\n\t%s", f.ID, f.Help, strings.Join(f.Nodes, "\n\t"))
+	}
+}
+
+// choose sets size and theme by the cookie that /prefs sets.
+func (r *reader) choose(b *tab, size, theme string) {
+	r.t.Helper()
+	for name, value := range map[string]string{"size": size, "theme": theme} {
+		eval[bool](b, fmt.Sprintf(`fetch("/prefs", {method: "POST", body: new URLSearchParams({%s: %q}), redirect: "manual"}).then(() => true)`, name, value))
+	}
+}
