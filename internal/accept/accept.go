@@ -1,5 +1,5 @@
-// Package accept reads what a client says it can take: content codings and media types, with their
-// weights, as RFC 9110 12.4 and 12.5 have them. It allocates nothing.
+// Package accept reads what a client says it can take, content codings and media types with their
+// weights, and what it has already, as RFC 9110 12 and 13 have them. It allocates nothing.
 package accept
 
 import (
@@ -76,6 +76,25 @@ func JSON(header []string) bool {
 		}
 	}
 	return json.weight > html.weight
+}
+
+// Has reports whether a request's If-None-Match values name etag, so that 304 answers it. The comparison
+// is the weak one, as the header asks. An empty etag is never had.
+func Has(header []string, etag string) bool {
+	if etag == "" {
+		return false
+	}
+	for _, rest := range header {
+		for more := true; more; {
+			var tag string
+			tag, rest, more = strings.Cut(rest, ",")
+			tag = strings.Trim(tag, " \t")
+			if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // A preference is the weight that the most specific matching range gives.

@@ -37,11 +37,11 @@ var zstandard = sync.OnceValues(func() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 })
 
-// encode returns body in a coding, in memory of its exact size.
+// encode returns body in a coding, in memory of its own and of its exact size.
 func encode(e accept.Encoding, body []byte) ([]byte, error) {
 	switch e {
 	case accept.Identity:
-		return bytes.Clone(body), nil // a buffer's spare room would be kept uncounted
+		return bytes.Clone(body), nil
 	case accept.Zstd:
 		z, err := zstandard()
 		if err != nil {

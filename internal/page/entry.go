@@ -8,9 +8,10 @@ import (
 	"net/textproto"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"sokbo/internal/accept"
 )
 
 // entryOverhead is what an entry is counted as beside its body, names and headers.
@@ -106,7 +107,7 @@ func (e *entry) tooOld(now int64) bool {
 // answer writes e, or that the reader has it.
 func (e *entry) answer(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	if e.etag != "" && matches(r.Header["If-None-Match"], e.etag) {
+	if accept.Has(r.Header["If-None-Match"], e.etag) {
 		for _, f := range e.without {
 			h[f.name] = f.values
 		}
@@ -120,21 +121,6 @@ func (e *entry) answer(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		w.Write(e.body) // an error is a reader who left
 	}
-}
-
-// matches compares weakly, as If-None-Match asks.
-func matches(header []string, etag string) bool {
-	for _, rest := range header {
-		for more := true; more; {
-			var tag string
-			tag, rest, more = strings.Cut(rest, ",")
-			tag = strings.Trim(tag, " \t")
-			if tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func cacheControl(shared time.Duration) string {

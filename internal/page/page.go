@@ -24,7 +24,7 @@ type Page struct {
 	Status int         // 0 is 200; only these are kept
 	Type   string      // Content-Type
 	Header http.Header // further headers; not those that the cache sets itself, and no Set-Cookie
-	Body   []byte      // the cache takes it over
+	Body   []byte      // copied or compressed, not held
 	Tags   []string    // what the page shows: dropping any of these drops the page
 	Alive  bool        // the page shows moving values: rendered again from time to time, see AliveFresh
 }
