@@ -8,9 +8,10 @@ import { say } from "./words.js";
 
 export const limits = { apart: 30_000, named: 3 };
 
+/** Returns what shows the button in content that has come anew. */
 export function aloud(states) {
   const status = document.querySelector("[data-aloud-status]");
-  if (!status) return;
+  if (!status) return () => {};
 
   const topics = new Set([...document.querySelectorAll("[data-board]")].map((b) => "board." + b.dataset.board));
   let on = recall("aloud") !== null;
@@ -73,6 +74,7 @@ export function aloud(states) {
     show();
   });
   show();
+  return show;
 }
 
 // As the page itself writes it, in its own language.

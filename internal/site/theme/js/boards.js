@@ -8,7 +8,9 @@ import { say, write } from "./words.js";
 
 const flashFor = 300;
 const flashApart = 400; // so a cell flashes less than three times a second
-const refetchFirst = 5_000;
+// A change of rows is seen by all open pages at once: their questions are spread.
+const refetchSpread = 5_000;
+const refetchApart = 60_000;
 const refetchLast = 600_000;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -16,26 +18,29 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 /** "2026-11-23T14:00:00.123+09:00" → "14:00:00": the site's own wall clock. */
 export const clock = (at) => at?.slice(11, 19) ?? "";
 
-export function boards(states) {
-  const sections = [...document.querySelectorAll("[data-board]")].map((section) => new Board(section, states));
-  onPause(() => sections.forEach((board) => board.mark()));
-  return sections;
+/** onRows is called after a board's content has been taken from a fresh page. */
+export function boards(states, onRows) {
+  const all = [...document.querySelectorAll("[data-board]")].map((section) => new Board(section, states, onRows));
+  onPause(() => all.forEach((board) => board.mark()));
 }
 
 class Board {
   #section;
   #states;
+  #onRows;
   #topic;
   #rows;
   #said = new Map(); // key → name, source and basis as first heard
   #flashed = new WeakMap();
   #waiting = false;
+  #refetching;
   #refetchAt = 0;
-  #refetchWait = refetchFirst;
+  #refetchWait = refetchApart;
 
-  constructor(section, states) {
+  constructor(section, states, onRows) {
     this.#section = section;
     this.#states = states;
+    this.#onRows = onRows;
     this.#topic = "board." + section.dataset.board;
     this.#index();
     states.watch(this.#topic, () => this.mark());
@@ -68,7 +73,10 @@ class Board {
       write(asOf, clock(state.asOf));
     }
     write(this.#section.querySelector("[data-session]"), session(state.session));
-    if (this.#otherRows(state, quotes)) this.#refetch();
+    if (!this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
+    else if (!this.#refetching && performance.now() >= this.#refetchAt) {
+      this.#refetching = setTimeout(() => this.#refetch(), Math.random() * refetchSpread);
+    }
   }
 
   #drawRow(row, quote) {
@@ -112,9 +120,12 @@ class Board {
     }
     const basis = this.#section.querySelector("[data-basis]")?.dataset.basis;
     if (basis && state.quotes.length && !state.quotes.some((q) => q.basis === basis)) return true;
+    if (other) return true;
     const keys = this.#rows.map((row) => row.dataset.key);
-    if ("ranked" in this.#section.dataset) return other || keys.join() !== state.quotes.slice(0, keys.length || 1).map((q) => q.key).join();
-    return other || keys.some((key) => !quotes.has(key));
+    if (!("ranked" in this.#section.dataset)) return keys.some((key) => !quotes.has(key));
+    // Who stands in the list counts, not the order, which changes with every price.
+    const first = state.quotes.slice(0, keys.length || 1).map((q) => q.key);
+    return first.length !== keys.length || first.some((key) => !keys.includes(key));
   }
 
   /**
@@ -123,9 +134,9 @@ class Board {
    * less and less often.
    */
   #refetch() {
-    const now = performance.now();
-    if (now < this.#refetchAt || this.#busy()) return;
-    this.#refetchAt = now + this.#refetchWait;
+    this.#refetching = undefined;
+    if (this.#busy()) return; // asked again with the next update
+    this.#refetchAt = performance.now() + this.#refetchWait;
     this.#refetchWait = Math.min(2 * this.#refetchWait, refetchLast);
     const place = [...document.querySelectorAll(this.#same())].indexOf(this.#section);
     // XMLHttpRequest parses a page without any HTML sink in this one.
@@ -133,10 +144,11 @@ class Board {
     request.responseType = "document";
     request.onload = () => {
       const fresh = request.status === 200 && request.response?.querySelectorAll(this.#same())[place];
-      if (!fresh || isPaused() || this.#busy()) return;
+      if (!fresh || isPaused() || this.#busy() || written(fresh) === written(this.#section)) return;
       this.#section.replaceChildren(...document.importNode(fresh, true).childNodes);
       this.#index();
       this.#said.clear();
+      this.#onRows();
       this.mark();
     };
     request.open("GET", location.pathname);
@@ -151,6 +163,10 @@ class Board {
     return `[data-board="${this.#section.dataset.board}"]`;
   }
 }
+
+/** What in a board only the server writes. */
+const written = (board) =>
+  [...board.querySelectorAll("[data-name], [data-source], [data-basis]")].map((e) => e.textContent).join("\n");
 
 function session({ state, date, note }) {
   if (note) return note;
