@@ -14,14 +14,14 @@ import { times } from "./times.js";
 import { tools } from "./tools.js";
 
 const states = new States();
-const wanted = document.body.dataset.live?.split(",").filter(Boolean) ?? [];
+const topics = document.body.dataset.live?.split(",").filter(Boolean) ?? [];
 
 prefs();
 times();
 tools();
 pause();
 boards(states, aloud(states));
-reactions(states);
+reactions(states, topics);
 changes(states);
 breaking(states);
-new Live(states, wanted, connection()).start();
+new Live(states, topics, connection()).start();

@@ -16,14 +16,20 @@ export const limits = {
   settle: 2_000,
 };
 
-export function reactions(states) {
-  for (const form of document.querySelectorAll("[data-reactions]")) start(form, states);
+export function reactions(states, topics) {
+  for (const form of document.querySelectorAll("[data-reactions]")) {
+    const number = form.dataset.reactions;
+    // The private page is the form's answer and stays a form; it knows the choice.
+    if (topics.includes("article." + number)) start(form, states);
+    else remember(memory(number), form.querySelector("[aria-pressed=true]")?.value ?? null);
+  }
 }
+
+const memory = (number) => "reacted." + number;
 
 function start(form, states) {
   const number = form.dataset.reactions;
   const url = `/api/v1/articles/${number}/reactions`;
-  const memory = "reacted." + number;
   const buttons = [...form.querySelectorAll("button[name=reaction]")];
   const places = [...form.querySelectorAll("[data-count]")];
   const said = form.querySelector("[data-said]");
@@ -48,7 +54,7 @@ function start(form, states) {
   function take(answer) {
     if (answer.counts) counts = answer.counts;
     mine = answer.mine || "";
-    remember(memory, mine || null);
+    remember(memory(number), mine || null);
   }
 
   async function send() {
@@ -56,7 +62,7 @@ function start(form, states) {
     while (wish !== null) {
       const sent = wish;
       // The answer may be lost after the server has counted.
-      remember(memory, sent || mine);
+      remember(memory(number), sent || mine);
       let trouble;
       try {
         const answer = await fetch(url, {
@@ -74,12 +80,12 @@ function start(form, states) {
       answered = performance.now();
       heard = undefined;
       if (trouble) {
-        if (trouble !== "offline") remember(memory, mine || null);
+        if (trouble !== "offline") remember(memory(number), mine || null);
         wish = null;
-        say_("failed." + trouble);
+        tell("failed." + trouble);
       } else if (wish === sent) {
         wish = null;
-        say_(sent ? "reacted." + sent : "tookBack");
+        tell(sent ? "reacted." + sent : "tookBack");
       }
       show();
     }
@@ -88,7 +94,7 @@ function start(form, states) {
     settling = setTimeout(settle, limits.settle);
   }
 
-  const say_ = (word) => said && (said.textContent = say(word));
+  const tell = (word) => said && (said.textContent = say(word));
 
   /** Lets the counts of all readers in, where they cannot undo what we know. */
   function settle() {
@@ -114,7 +120,7 @@ function start(form, states) {
   });
   onPause(settle);
 
-  follow(memory, (text) => {
+  follow(memory(number), (text) => {
     if (busy) return;
     // The counts of the page already hold it, or will in a moment.
     mine = text ?? "";
@@ -131,7 +137,7 @@ function start(form, states) {
       addEventListener("online", ask, { once: true });
     }
   }
-  if (recall(memory) !== null) ask();
+  if (recall(memory(number)) !== null) ask();
 }
 
 const troubles = { 404: "gone", 410: "gone", 429: "tooMany", 507: "full" };
