@@ -39,9 +39,9 @@ const (
 	defaultWriteTimeout = 10 * time.Second
 	defaultPace         = time.Second
 
-	deskShare    = 10      // one in ten places is kept for the desk
-	manyReaders  = 100_000 // above, beats come half as often
-	beatChecks   = 15      // in one interval: a beat is late by at most that much
+	deskShare   = 10      // one in ten places is kept for the desk
+	manyReaders = 100_000 // above, beats come half as often
+	beatChecks  = 15      // in one interval: a beat is late by at most that much
 
 	retryLeast     = time.Second
 	retryMost      = 3 * time.Second  // with few readers
