@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// firstValue reads one value over a bare connection, as text.
+// firstValue reads one value over a bare connection, as text: "" without any, as of a pragma that is not known.
 func firstValue(ctx context.Context, c driver.Conn, query string) (string, error) {
 	r, err := c.(driver.QueryerContext).QueryContext(ctx, query, nil)
 	if err != nil {
@@ -107,7 +108,9 @@ func firstValue(ctx context.Context, c driver.Conn, query string) (string, error
 	}
 	defer r.Close()
 	row := make([]driver.Value, len(r.Columns()))
-	if err := r.Next(row); err != nil {
+	if err := r.Next(row); err == io.EOF {
+		return "", nil
+	} else if err != nil {
 		return "", err
 	}
 	return fmt.Sprint(row[0]), nil

@@ -6,10 +6,9 @@
 //		dbtest.Each(t, func(t *testing.T, d *db.DB) { … })
 //	}
 //
-// One PostgreSQL serves a whole run: the one that SOKBO_TEST_POSTGRES names (a URL of any database on it whose
-// user may create databases; dbtest/withpostgres sets it), else one that the test binary starts by itself. A
-// test never skips because there is none. Every test has a database of its own, copied from one that was
-// migrated once, and dropped after it.
+// One PostgreSQL serves a whole run: the one that SOKBO_TEST_POSTGRES names (dbtest/withpostgres sets it), else
+// one that the test binary starts by itself. A test never skips because there is none. Every test has a
+// database of its own, copied from one that was migrated once, and dropped after it.
 package dbtest
 
 import (
@@ -36,9 +35,6 @@ import (
 	"sokbo/internal/db/dbtest/postgres"
 	"sokbo/internal/db/migrations"
 )
-
-// Environment is the variable that names a PostgreSQL server for tests.
-const Environment = "SOKBO_TEST_POSTGRES"
 
 // Options change how a test's database is opened. The zero value is right for most tests.
 type Options struct {
@@ -180,7 +176,7 @@ func (s *postgresServer) url(database string) string {
 }
 
 var server = sync.OnceValues(func() (*postgresServer, error) {
-	address := os.Getenv(Environment)
+	address := os.Getenv(postgres.Environment)
 	if address == "" {
 		// Nothing stops it at the end of the run but the end of this process.
 		own, err := postgres.Start(context.Background(), false)
@@ -191,7 +187,7 @@ var server = sync.OnceValues(func() (*postgresServer, error) {
 	}
 	base, err := url.Parse(address)
 	if err != nil || base.Scheme != "postgres" && base.Scheme != "postgresql" {
-		return nil, fmt.Errorf("%s must be a URL such as postgres:///postgres?host=/run/postgresql", Environment)
+		return nil, fmt.Errorf("%s must be a URL such as postgres:///postgres?host=/run/postgresql", postgres.Environment)
 	}
 	admin, err := sql.Open("pgx", address)
 	if err != nil {

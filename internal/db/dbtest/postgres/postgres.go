@@ -24,6 +24,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Environment is the variable that names a server for tests: the URL of any database on it, with a user who may
+// create databases.
+const Environment = "SOKBO_TEST_POSTGRES"
+
 // ErrNotInstalled says how to install what is missing.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed: run\n\tapt-get install -y postgresql\n(its binaries are looked for in /usr/lib/postgresql/*/bin and in PATH; no server needs to run)")
 

@@ -19,8 +19,6 @@ import (
 	"sokbo/internal/db/dbtest/postgres"
 )
 
-const environment = "SOKBO_TEST_POSTGRES"
-
 func main() {
 	durable := flag.Bool("durable", false, "force every commit to the disk")
 	flag.Parse()
@@ -49,7 +47,7 @@ func run(durable bool, command []string) (status int, err error) {
 
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), environment+"="+server.URL("postgres"))
+	cmd.Env = append(os.Environ(), postgres.Environment+"="+server.URL("postgres"))
 	if err := cmd.Start(); err != nil {
 		return 127, err
 	}
