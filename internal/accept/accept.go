@@ -39,7 +39,7 @@ func Negotiate(header []string) Encoding {
 			continue
 		}
 		for e, name := range names {
-			if strings.EqualFold(token, name) || e == int(Gzip) && strings.EqualFold(token, "x-gzip") {
+			if same(token, name) || e == int(Gzip) && same(token, "x-gzip") {
 				weights[e] = max(weights[e], weight)
 			}
 		}
@@ -56,8 +56,8 @@ func Negotiate(header []string) Encoding {
 	return best
 }
 
-// JSON reports whether a request's Accept values prefer JSON to HTML. A client that takes both alike,
-// or says nothing, gets HTML.
+// JSON reports whether a request's Accept values prefer JSON to HTML: by weight, then by which is named
+// more exactly. A client that takes both alike, or says nothing, gets HTML.
 func JSON(header []string) bool {
 	var json, html preference
 	for token, weight := range elements(header) {
@@ -65,15 +65,18 @@ func JSON(header []string) bool {
 		case token == "*/*":
 			json.take(1, weight)
 			html.take(1, weight)
-		case strings.EqualFold(token, "application/*"):
+		case same(token, "application/*"):
 			json.take(2, weight)
-		case strings.EqualFold(token, "text/*"):
+		case same(token, "text/*"):
 			html.take(2, weight)
-		case strings.EqualFold(token, "application/json"), strings.EqualFold(token, "application/problem+json"):
+		case same(token, "application/json"), same(token, "application/problem+json"):
 			json.take(3, weight)
-		case strings.EqualFold(token, "text/html"), strings.EqualFold(token, "application/xhtml+xml"):
+		case same(token, "text/html"), same(token, "application/xhtml+xml"):
 			html.take(3, weight)
 		}
+	}
+	if json.weight == html.weight {
+		return json.weight > 0 && json.specific > html.specific
 	}
 	return json.weight > html.weight
 }
@@ -106,6 +109,10 @@ func (p *preference) take(specific, weight int) {
 	}
 }
 
+// same compares tokens without regard to case. Tokens are ASCII: a letter that folds to an ASCII one is
+// longer.
+func same(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
 // elements yields the tokens of a comma-separated list with their weights in thousandths. An element
 // with a broken weight is left out.
 func elements(header []string) iter.Seq2[string, int] {
@@ -130,7 +137,7 @@ func quality(params string) (weight int, ok bool) {
 		var param string
 		param, params, more = strings.Cut(params, ";")
 		name, value, _ := strings.Cut(param, "=")
-		if strings.EqualFold(strings.Trim(name, " \t"), "q") {
+		if same(strings.Trim(name, " \t"), "q") {
 			return thousandths(strings.Trim(value, " \t"))
 		}
 	}
