@@ -83,7 +83,7 @@ func (n Node) Strong() Node { return n.marked(mark{kind: "strong"}) }
 // Em marks a run as stressed.
 func (n Node) Em() Node { return n.marked(mark{kind: "em"}) }
 
-// Link makes a run lead to an address; see [CheckURL].
+// Link makes a run lead to an address; see [IsURL].
 func (n Node) Link(href string) Node { return n.marked(mark{kind: "link", value: href}) }
 
 // Instrument says that a run names a company or a coin, by the operator's key.

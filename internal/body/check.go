@@ -65,10 +65,11 @@ func checkText(s string) error {
 	return nil
 }
 
-// CheckURL refuses an address that a link in a text may not have: another scheme than http, https, mailto and
-// tel, a relative one, one without host, with a user name, or with characters that browsers and Go read
-// differently.
-func CheckURL(s string) error {
+// IsURL says whether a link may lead to s: an absolute address with the scheme http, https, mailto or tel, with a
+// host where the scheme has one, without user name, and without characters that browsers and Go read differently.
+func IsURL(s string) bool { return checkURL(s) == nil }
+
+func checkURL(s string) error {
 	bad := func(why string) error {
 		return fault.New(fault.Invalid, "body-link", "the address %.100q %s", s, why)
 	}

@@ -80,7 +80,7 @@ var attributes = []attribute{
 	{name: "credit", text: func(a *attrs) *string { return &a.credit }},
 	{name: "board", text: func(a *attrs) *string { return &a.board }, check: checkKey},
 	{name: "key", text: func(a *attrs) *string { return &a.key }, check: checkInstrument},
-	{name: "href", text: func(a *attrs) *string { return &a.href }, check: CheckURL},
+	{name: "href", text: func(a *attrs) *string { return &a.href }, check: checkURL},
 	{name: "at", number: func(a *attrs) *int64 { return &a.at }, min: 1, max: 1 << 53},
 	{name: "stories", list: func(a *attrs) *[]string { return &a.stories }},
 }
@@ -90,7 +90,7 @@ var markKinds = []struct {
 	kind, attr string
 	check      func(string) error
 }{
-	{"link", "href", CheckURL},
+	{"link", "href", checkURL},
 	{"instrument", "key", checkInstrument},
 	{"strong", "", nil},
 	{"em", "", nil},
