@@ -241,6 +241,9 @@ func TestStreamBeginsWithSnapshots(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
 		}
+		if !c.resp.Close {
+			t.Error("the connection is kept for other requests")
+		}
 		c.wantRetry(time.Second, 3*time.Second)
 		c.want("snapshot", 2, `{"a":2}`)
 		publish(t, b, `{"b":1}`, `{"to":1}`) // its first state: there is nothing to update

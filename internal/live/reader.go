@@ -129,6 +129,7 @@ func (s *stream) start(r *http.Request) error {
 	header.Set("Cache-Control", "no-cache, no-transform")
 	header.Set("X-Accel-Buffering", "no")
 	if !s.shared {
+		header.Set("Connection", "close") // its small buffer is no good for pages
 		shrinkBuffer(r.Context())
 	}
 	return nil
