@@ -32,22 +32,23 @@ var compressors = [accept.Encodings]sync.Pool{
 	accept.Gzip:   {New: func() any { return gzip.NewWriter(nil) }},
 }
 
-// Browsers take windows up to 8 MiB; one page needs less, and an encoder's memory goes with the window.
-var zstandard = sync.OnceValues(func() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
-})
+// newZstd returns an encoder for all of a cache's pages. Browsers take windows up to 8 MiB; one page needs
+// less, and an encoder's memory goes with the window.
+func newZstd() *zstd.Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return z
+}
 
 // encode returns body in a coding, in memory of its own and of its exact size.
-func encode(e accept.Encoding, body []byte) ([]byte, error) {
+func (c *Cache) encode(e accept.Encoding, body []byte) ([]byte, error) {
 	switch e {
 	case accept.Identity:
 		return bytes.Clone(body), nil
 	case accept.Zstd:
-		z, err := zstandard()
-		if err != nil {
-			return nil, err
-		}
-		return bytes.Clone(z.EncodeAll(body, nil)), nil
+		return bytes.Clone(c.zstd.EncodeAll(body, nil)), nil
 	}
 	var b bytes.Buffer
 	z := compressors[e].Get().(compressor)

@@ -62,7 +62,7 @@ func (c *Cache) newEntry(k key, p Page, begun int64) (*entry, error) {
 		e.header = append(e.header, field{name, slices.Clip(slices.Clone(values))})
 	}
 	var err error
-	if e.body, err = encode(k.encoding, p.Body); err != nil {
+	if e.body, err = c.encode(k.encoding, p.Body); err != nil {
 		return nil, fmt.Errorf("page: compressing %s: %w", k.path, err)
 	}
 	caching := c.cacheControl

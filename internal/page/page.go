@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Page is what a rendering returns.
@@ -60,6 +62,7 @@ type Cache struct {
 	log          *slog.Logger
 	query        []string
 	cacheControl []string
+	zstd         *zstd.Encoder
 	background   chan struct{} // a slot for each rendering that no reader waits for
 
 	next atomic.Int64 // milliseconds of the next due moment
@@ -86,6 +89,7 @@ func New(o Options) *Cache {
 		log:          o.Log,
 		query:        o.Query,
 		cacheControl: []string{cacheControl(o.SharedMaxAge)},
+		zstd:         newZstd(),
 		background:   make(chan struct{}, runtime.GOMAXPROCS(0)),
 		shelf:        newShelf(o.MaxBytes),
 		ledger:       newLedger(),
