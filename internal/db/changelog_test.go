@@ -81,6 +81,7 @@ func TestNewFollowerGetsWhatIsStillDue(t *testing.T) {
 
 // The order of seq is the order of commit: whoever has read up to a number never finds a lower one later.
 func TestOrderOfLogIsOrderOfCommit(t *testing.T) {
+	t.Parallel()
 	const writers, each = 12, 15
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		makeTables(t, d)
@@ -151,7 +152,35 @@ func TestFollowerThatPanicsHarmsNobody(t *testing.T) {
 	})
 }
 
+// A committed write whose rows the followers could not be told of leaves none of them with what was before.
+func TestLogThatCannotBeReadResetsFollowers(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		poison := `INSERT INTO change_log (seq, at, tags) VALUES (2, 'no number', 'y')`
+		if d.Dialect() == db.PostgreSQL {
+			execute(t, d, `ALTER TABLE change_log ALTER COLUMN tags DROP NOT NULL`)
+			poison = `INSERT INTO change_log (seq, at, tags) VALUES (2, 1, NULL)`
+		}
+		var f log
+		d.Follow(&f)
+		write(t, d, func(tx *db.Tx) error { tx.ChangesAt(tx.Now().Add(time.Hour), "due"); return nil })
+		write(t, d, func(tx *db.Tx) error {
+			tx.Changed("z")
+			_, err := tx.Exec(t.Context(), poison)
+			return err
+		})
+		if f.wasReset() == 0 {
+			t.Error("Write returned, and the follower was neither told of the change nor to forget everything")
+		}
+		execute(t, d, `UPDATE change_log SET at = 1, tags = 'y' WHERE seq = 2`)
+		eventually(t, 5*time.Second, "the follower is told what it missed and what is still due", func() bool {
+			return f.has("due") && f.has("y") && f.has("z")
+		})
+	})
+}
+
 func TestTwoNodesSeeEachOthersChanges(t *testing.T) {
+	t.Parallel()
 	const within = 2 * time.Second
 	a, b := dbtest.Two(t)
 	var fa, fb log
@@ -195,6 +224,7 @@ func TestTwoNodesSeeEachOthersChanges(t *testing.T) {
 
 // More rows than are read at once.
 func TestFarBehindFollowerGetsAll(t *testing.T) {
+	t.Parallel()
 	a, b := dbtest.Two(t)
 	var f log
 	b.Follow(&f)

@@ -176,6 +176,7 @@ func TestFolderInUse(t *testing.T) {
 
 // Whatever was acknowledged is there after kill -9, and at most the one write under way besides.
 func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
 	const before = 300
 	for _, dialect := range []db.Dialect{db.SQLite, db.PostgreSQL} {
 		t.Run(dialect.String(), func(t *testing.T) {
@@ -301,6 +302,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestFailingDiskEndsAllWriting(t *testing.T) {
+	t.Parallel()
 	dir := dbtest.MigratedDir(t)
 	d, err := db.Open(t.Context(), db.Options{Dir: dir})
 	if err != nil {
@@ -398,6 +400,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 }
 
 func TestOpenedTwiceAtOnceMigratesOnce(t *testing.T) {
+	t.Parallel()
 	url := dbtest.PostgresURL(t)
 	var all sync.WaitGroup
 	for range 3 {
@@ -443,6 +446,32 @@ func TestWALIsCutWhenNobodyWrites(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, "sokbo.db-*")); len(left) != 0 {
 		t.Errorf("after Close there is still %q", left)
 	}
+}
+
+// An open reader keeps the WAL growing, so it ends by itself.
+func TestReadEndsAfterFiveSeconds(t *testing.T) {
+	dir := dbtest.MigratedDir(t)
+	synctest.Test(t, func(t *testing.T) {
+		d, err := db.Open(t.Context(), db.Options{Dir: dir, NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		for seconds, want := range map[time.Duration]bool{4: true, 6: false} {
+			err := d.Read(t.Context(), func(r *db.Reader) error {
+				var n int
+				if err := r.QueryRow(t.Context(), `SELECT 1`).Scan(&n); err != nil {
+					return err
+				}
+				time.Sleep(seconds * time.Second) // of the bubble
+				synctest.Wait()
+				return r.QueryRow(t.Context(), `SELECT 1`).Scan(&n)
+			})
+			if ok := err == nil; ok != want {
+				t.Errorf("after %d s: %v", seconds, err)
+			}
+		}
+	})
 }
 
 // The planner's figures are refreshed every six hours. The clock of the bubble passes them at once.

@@ -34,6 +34,7 @@ var ErrNotInstalled = errors.New("PostgreSQL is not installed: run\n\tapt-get in
 const (
 	account      = "postgres" // owns the server when root starts it, which PostgreSQL refuses to run as
 	folderPrefix = "sokbo-postgres-"
+	lockName     = "lock"
 	startLimit   = 60 * time.Second
 	stopLimit    = 20 * time.Second
 )
@@ -65,11 +66,15 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 			s.remove()
 		}
 	}()
-	if s.lock, err = os.OpenFile(filepath.Join(s.dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+	// The lock appears under its name only when it is held, else a sweep could take the folder for a dead one's.
+	if s.lock, err = os.CreateTemp(s.dir, "lock-"); err != nil {
 		return nil, err
 	}
 	if err := unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, fmt.Errorf("locking %s: %w", s.lock.Name(), err)
+	}
+	if err := os.Rename(s.lock.Name(), filepath.Join(s.dir, lockName)); err != nil {
+		return nil, err
 	}
 	attributes, err := s.attributes()
 	if err != nil {
@@ -157,6 +162,9 @@ func (s *Server) wait(ctx context.Context) error {
 	}
 }
 
+// Dir is the server's folder: its data, and the socket that it listens on.
+func (s *Server) Dir() string { return s.dir }
+
 // URL is the address of a database on this server. "postgres" is always there.
 func (s *Server) URL(database string) string {
 	return "postgres:///" + url.PathEscape(database) + "?host=" + url.QueryEscape(s.dir) + "&user=sokbo"
@@ -192,7 +200,7 @@ func (s *Server) remove() {
 func sweep() {
 	old, _ := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
 	for _, dir := range old {
-		f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
+		f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR, 0)
 		if err != nil {
 			continue // another user's, or one that is just being made
 		}

@@ -35,6 +35,10 @@ func main() {
 }
 
 func run(durable bool, command []string) (status int, err error) {
+	path, err := exec.LookPath(command[0])
+	if err != nil {
+		return 127, err
+	}
 	// A terminal sends its signals to the command too: it decides how to end, and the server ends after it.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -45,11 +49,11 @@ func run(durable bool, command []string) (status int, err error) {
 	}
 	defer func() { err = errors.Join(err, server.Stop()) }()
 
-	cmd := exec.Command(command[0], command[1:]...)
+	cmd := exec.Command(path, command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = append(os.Environ(), postgres.Environment+"="+server.URL("postgres"))
 	if err := cmd.Start(); err != nil {
-		return 127, err
+		return 126, err
 	}
 	go func() {
 		for s := range signals {
