@@ -2,18 +2,12 @@ package live
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 )
-
-// sendBuffer is what the kernel is asked to hold for a reader (it takes about three times as much). Without it a
-// reader that stopped reading is noticed only after 3.8 MB: on a quiet board after an hour.
-const sendBuffer = 16 << 10
 
 // reader is one open stream: the topics that it follows and the number that it holds of each.
 type reader struct {
@@ -43,23 +37,18 @@ func (r *reader) poke() {
 	}
 }
 
-type connKey struct{}
-
-// ConnContext is for http.Server.ConnContext. It lets [Hub.Serve] shrink the kernel's buffer for its connection,
-// so that a reader who stopped reading is soon noticed; other requests keep theirs.
-func ConnContext(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
-}
-
 // Serve answers r with the events of these topics until the reader goes, is too slow for a frame, or the hub
 // closes. Names that are unknown, repeated or beyond [MaxTopics] are ignored. A reader for whom there is no place
 // is told when to come back, with status 200: browsers take every other status for final.
+//
+// A reader who stopped reading is cut when the kernel's buffer for the connection is full. With a write buffer of 16 KiB
+// (web.ShrinkWriteBuffer) that is after about 150 kB, two minutes of a board; without, after 3.8 MB.
 //
 // The error tells of a ResponseWriter that cannot hold deadlines, before anything was sent. How a stream ended is no
 // error.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, names []string) error {
 	out := stream{w: w, rc: http.NewResponseController(w), timeout: h.o.WriteTimeout, shared: r.ProtoMajor > 1}
-	if err := out.start(r); err != nil {
+	if err := out.start(); err != nil {
 		return fmt.Errorf("live stream: %w", err)
 	}
 	place, ok := h.places.take(h.o.Address(r), h.o.Desk(r))
@@ -119,7 +108,7 @@ type stream struct {
 	shared  bool // HTTP/2: one of several streams on its connection
 }
 
-func (s *stream) start(r *http.Request) error {
+func (s *stream) start() error {
 	// The server's limit on reading is for requests that end.
 	if err := s.rc.SetReadDeadline(time.Time{}); errors.Is(err, errors.ErrUnsupported) {
 		return err
@@ -129,8 +118,7 @@ func (s *stream) start(r *http.Request) error {
 	header.Set("Cache-Control", "no-cache, no-transform")
 	header.Set("X-Accel-Buffering", "no")
 	if !s.shared {
-		header.Set("Connection", "close") // its small buffer is no good for pages
-		shrinkBuffer(r.Context())
+		header.Set("Connection", "close") // its buffers are shrunk for a stream
 	}
 	return nil
 }
@@ -151,14 +139,4 @@ func (s *stream) send(frame []byte) error {
 		return s.rc.SetWriteDeadline(time.Time{})
 	}
 	return nil
-}
-
-func shrinkBuffer(ctx context.Context) {
-	c := ctx.Value(connKey{})
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	if b, ok := c.(interface{ SetWriteBuffer(int) error }); ok {
-		b.SetWriteBuffer(sendBuffer) // on failure the reader is only noticed later
-	}
 }

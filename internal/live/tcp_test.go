@@ -24,7 +24,6 @@ func listen(t *testing.T, hub *live.Hub, tls bool) *httptest.Server {
 	server := httptest.NewUnstartedServer(handler(t, hub))
 	server.Config.ReadTimeout = 30 * time.Second
 	server.Config.WriteTimeout = 30 * time.Second
-	server.Config.ConnContext = live.ConnContext
 	if tls {
 		server.EnableHTTP2 = true
 		server.StartTLS()
@@ -97,7 +96,7 @@ func until(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// counting is a listener whose connections count what the kernel took.
+// counting is a listener whose connections have the write buffer of a stream and count what the kernel took.
 type counting struct {
 	net.Listener
 	bytes *atomic.Int64
@@ -108,7 +107,8 @@ func (l counting) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return countingConn{c.(*net.TCPConn), l.bytes}, nil
+	tcp := c.(*net.TCPConn)
+	return countingConn{tcp, l.bytes}, tcp.SetWriteBuffer(16 << 10)
 }
 
 type countingConn struct {
@@ -131,7 +131,6 @@ func TestStuckReaderIsSeenBeforeMuchIsSent(t *testing.T) {
 			topic := hub.Topic("a")
 			var sent atomic.Int64
 			server := httptest.NewUnstartedServer(handler(t, hub))
-			server.Config.ConnContext = live.ConnContext
 			server.Listener = counting{server.Listener, &sent}
 			if scheme == "https" {
 				server.StartTLS()
