@@ -82,12 +82,11 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 	}
 
 	data := filepath.Join(s.dir, "data")
-	sync := []string{"--no-sync"}
 	off := []string{"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"}
 	if durable {
-		sync, off = nil, nil
+		off = nil
 	}
-	create := exec.CommandContext(ctx, initdb, append(sync, "-D", data, "-U", "sokbo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")...)
+	create := exec.CommandContext(ctx, initdb, "-D", data, "-U", "sokbo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
 	create.Dir, create.SysProcAttr = s.dir, attributes
 	if out, err := create.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
