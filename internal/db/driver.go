@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -268,13 +267,4 @@ func (r *rows) Close() error {
 		r.link.open--
 	}
 	return r.link.done(r.Rows.Close())
-}
-
-// ColumnTypeDatabaseTypeName and ColumnTypeScanType keep sql.Rows.ColumnTypes working.
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
-	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(i)
-}
-
-func (r *rows) ColumnTypeScanType(i int) reflect.Type {
-	return r.Rows.(driver.RowsColumnTypeScanType).ColumnTypeScanType(i)
 }

@@ -74,11 +74,6 @@ func (d *DB) translate(err error) error {
 		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 			d.breakDown(err)
 			return readOnly(err)
-		case sqlite3.SQLITE_READONLY:
-			if s.Code() == sqlite3.SQLITE_READONLY_DBMOVED {
-				d.breakDown(err)
-				return readOnly(err)
-			}
 		}
 	case errors.As(err, &p):
 		switch {

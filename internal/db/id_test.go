@@ -27,6 +27,21 @@ func TestParseID(t *testing.T) {
 	}
 }
 
+func FuzzParseID(f *testing.F) {
+	for _, s := range []string{"0", "1", "9223372036854775807", "9223372036854775808", "-1", "01", "1_0", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := db.ParseID(s)
+		if err == nil && (id < 0 || id.String() != s) {
+			t.Errorf("ParseID(%q) = %d", s, id)
+		}
+		if err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("ParseID(%q): %v is no fault of kind Invalid", s, err)
+		}
+	})
+}
+
 func TestIDInJSONIsAString(t *testing.T) {
 	type row struct {
 		ID   db.ID

@@ -236,6 +236,25 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+func TestKilledConnectionIsAway(t *testing.T) {
+	d := dbtest.Open(t, db.PostgreSQL, dbtest.Options{})
+	makeTables(t, d)
+	err := d.Write(t.Context(), func(tx *db.Tx) error {
+		if _, err := tx.Exec(t.Context(), insert, 1, 1); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `SELECT pg_terminate_backend(pg_backend_pid())`)
+		return err
+	})
+	if fault.CodeOf(err) != "database-away" {
+		t.Errorf("err = %v; want database-away", err)
+	}
+	execute(t, d, insert, 2, 2)
+	if n := count(t, d, `SELECT count(*) FROM tally_sum`); n != 1 {
+		t.Errorf("%d rows; want the second only", n)
+	}
+}
+
 // wire stands between a database and its server, to be cut and mended.
 type wire struct {
 	listener net.Listener

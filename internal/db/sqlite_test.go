@@ -222,8 +222,8 @@ func TestKilledWriterLosesNothingAcknowledged(t *testing.T) {
 	}
 }
 
-// fillUp makes the next larger write find no room, and returns what gives the room back. As root it is a file
-// system of 1 MB that is really full, else SQLite's own limit on the size of the file.
+// smallDisk is a database whose disk can be filled up and freed. As root it is a file system of 1 MB, else
+// SQLite's own limit on the size of its file.
 func smallDisk(t *testing.T) (d *db.DB, fill, free func()) {
 	t.Helper()
 	dir := t.TempDir()

@@ -79,8 +79,6 @@ func (d *DB) attempt(ctx context.Context, bulk bool, f func(tx *Tx) error) (seq 
 			return 0, err
 		}
 	}
-	defer d.noteHold(time.Now())
-
 	// The end of ctx stops everything up to the commit, but never the commit: nobody could say how it ended.
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
@@ -90,6 +88,7 @@ func (d *DB) attempt(ctx context.Context, bulk bool, f func(tx *Tx) error) (seq 
 	if err != nil {
 		return 0, cmp.Or(ctx.Err(), err)
 	}
+	defer d.noteHold(time.Now())
 	defer stx.Rollback() // also after a panic; after a commit it does nothing
 
 	tx := &Tx{db: d, sql: stx, now: d.Now()}

@@ -47,6 +47,9 @@ func TestPostgresURLIsEmptyAndDropped(t *testing.T) {
 			t.Errorf("%d tables, %v", tables, err)
 		}
 	})
+	if url == "" {
+		t.FailNow()
+	}
 	pool, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)

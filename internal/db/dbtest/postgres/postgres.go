@@ -118,7 +118,8 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 
 // attributes make a child run as PostgreSQL's user when this is root, and end with this process.
 func (s *Server) attributes() (*syscall.SysProcAttr, error) {
-	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}
+	// A group of its own keeps a terminal's Ctrl-C from ending the server before the tests.
+	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	if os.Geteuid() != 0 {
 		return a, nil
 	}

@@ -39,7 +39,7 @@ func run(durable bool, command []string) (status int, err error) {
 	if err != nil {
 		return 127, err
 	}
-	// A terminal sends its signals to the command too: it decides how to end, and the server ends after it.
+	// A terminal sends Ctrl-C to the command too: it decides how to end, and the server ends after it.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 

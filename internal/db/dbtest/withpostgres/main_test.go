@@ -1,17 +1,27 @@
-package main_test
+package main
 
 import (
 	"errors"
+	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
+const childEnvironment = "SOKBO_WITHPOSTGRES_TEST_CHILD"
+
+// TestMain is the program itself where the test starts it as one, which only a test of package main can be.
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnvironment) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
 func TestRunsACommandBesideAServer(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "withpostgres")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
 	tests := []struct {
 		args   []string
@@ -25,6 +35,7 @@ func TestRunsACommandBesideAServer(t *testing.T) {
 	}
 	for _, test := range tests {
 		cmd := exec.Command(program, test.args...)
+		cmd.Env = append(os.Environ(), childEnvironment+"=1")
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		if err != nil && !errors.As(err, &exit) {
