@@ -67,7 +67,6 @@ func (c *Cache) land(k key, f *flight) {
 	if f.err != nil || f.entry.status != http.StatusOK {
 		return
 	}
-	c.fireDue(now)
 	kept, ok := k.kept()
 	if !ok || !c.ledger.standing(f.generation, f.begun, f.entry.tags) {
 		return
@@ -96,7 +95,8 @@ func (f *flight) wait(reader context.Context) (*entry, error) {
 	}
 }
 
-// refresh begins a rendering behind an alive page, unless one is under way or all slots are taken.
+// refresh begins a rendering behind an alive page whose time it is, unless one is under way or all slots
+// are taken: then a later request does.
 func (c *Cache) refresh(e *entry, now int64) {
 	again := e.again.Load()
 	if now < again || !e.again.CompareAndSwap(again, now+AliveFresh.Milliseconds()) {

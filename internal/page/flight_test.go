@@ -234,6 +234,20 @@ func TestAClockSetBackBehindAMoment(t *testing.T) {
 	}
 }
 
+// After the clock was set back nobody knows how old an alive page is.
+func TestAClockSetBackBehindAnAlivePage(t *testing.T) {
+	var now atomic.Int64
+	o := &origin{alive: true}
+	s := newSite(page.Options{Now: func() time.Time { return time.UnixMilli(now.Load()) }}, o.render)
+	for i, at := range []int64{1_000_000, 500_000, 500_001} {
+		now.Store(at)
+		o.value.Store(int64(i))
+		if got, want := s.get(t, "/"), strconv.Itoa(min(i, 1)); got != want {
+			t.Errorf("at %d: %s; want %s", at, got, want)
+		}
+	}
+}
+
 func TestARenderingOutlivesItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := &origin{hold: make(chan struct{})}
@@ -300,6 +314,11 @@ func TestAnAlivePage(t *testing.T) {
 		}
 		if n := o.renders.Load(); n != 2 {
 			t.Fatalf("%d renderings; want one behind the page", n)
+		}
+		time.Sleep(page.AliveFresh) // it has not ended: there is no second one beside it
+		ask(t.Context(), c, "/", nil).wants(t, "0")
+		if n := o.renders.Load(); n != 2 {
+			t.Fatalf("%d renderings; want the one that is under way", n)
 		}
 		close(o.hold)
 		synctest.Wait()

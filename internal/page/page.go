@@ -114,9 +114,7 @@ func (c *Cache) Lookup(w http.ResponseWriter, r *http.Request) bool {
 	if e == nil {
 		return false
 	}
-	if now >= e.again.Load() {
-		c.refresh(e, now)
-	}
+	c.refresh(e, now)
 	e.answer(w, r)
 	return true
 }

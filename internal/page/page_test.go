@@ -240,6 +240,19 @@ func TestErrorsOfARendering(t *testing.T) {
 	}
 }
 
+// Between Lookup and Serve another reader's rendering may have ended.
+func TestServeLooksAgain(t *testing.T) {
+	s := newSite(page.Options{}, text("x"))
+	for range 2 {
+		if err := s.Serve(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil), s.render); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.renders != 1 {
+		t.Errorf("%d renderings", s.renders)
+	}
+}
+
 func TestOnlyGetAndHeadAreLookedUp(t *testing.T) {
 	s := newSite(page.Options{}, text("x"))
 	s.get(t, "/")
