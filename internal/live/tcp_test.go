@@ -166,6 +166,35 @@ func TestStuckReaderIsSeenBeforeMuchIsSent(t *testing.T) {
 	}
 }
 
+// On HTTP/2 it is the stream's window that fills, and the stream that is cut.
+func TestStuckReaderOnHTTP2(t *testing.T) {
+	hub := live.NewHub(live.Options{WriteTimeout: 200 * time.Millisecond})
+	topic := hub.Topic("a")
+	big := strings.Repeat("x", 100_000)
+	publish(t, topic, big, big)
+	server := listen(t, hub, true)
+	stuck, err := server.Client().Get(server.URL + "/live?topics=a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stuck.Body.Close()
+	if stuck.ProtoMajor != 2 {
+		t.Fatalf("the stream is on %s", stuck.Proto)
+	}
+	until(t, "the stuck reader is cut", func() bool {
+		publish(t, topic, big, big)
+		return hub.Readers() == 0
+	})
+	if _, err := io.Copy(io.Discard, stuck.Body); err == nil {
+		t.Error("the stream seems to have ended as it should")
+	}
+	again, err := server.Client().Get(server.URL + "/live?topics=a") // the connection lives on
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Body.Close()
+}
+
 func certificates(server *httptest.Server) *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(server.Certificate())
