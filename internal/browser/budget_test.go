@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 )
 
@@ -73,6 +75,43 @@ func TestNothingShiftsWhilePricesMove(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What a reader on a slow phone waits for. The machine is shared and does other
+// tests meanwhile: the times are printed, and the test fails at five times of them.
+const (
+	paintBudget = 1300 * time.Millisecond
+	pressBudget = 100 * time.Millisecond
+	slack       = 5
+)
+
+func TestSlowPhone(t *testing.T) {
+	t.Parallel()
+	b := newReader(t, newGate(t, shared.URL).URL).blank(phone)
+	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 1.6e6 / 8, UploadThroughput: 750e3 / 8}},
+	})
+	call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		window.longest = 0;
+		new PerformanceObserver((list) => { window.painted = list.getEntries().at(-1).startTime; })
+			.observe({type: "largest-contentful-paint", buffered: true});
+		new PerformanceObserver((list) => { for (const e of list.getEntries()) if (e.interactionId) window.longest = Math.max(window.longest, e.duration); })
+			.observe({type: "event", durationThreshold: 16, buffered: true});`})
+	b.visit(articlePath)
+	b.settled()
+	b.until(`window.painted > 0`)
+	painted := time.Duration(eval[float64](b, `window.painted`) * float64(time.Millisecond))
+	for _, size := range []string{"xl", "l", "m"} {
+		b.click("article [data-prefs] button[value=" + size + "]")
+	}
+	b.until(`document.documentElement.dataset.size === "m"`)
+	eval[bool](b, `new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(true))))`)
+	pressed := time.Duration(eval[float64](b, `window.longest`) * float64(time.Millisecond))
+	t.Logf("largest paint after %v (budget %v), slowest press %v (budget %v)", painted.Round(time.Millisecond), paintBudget, pressed, pressBudget)
+	if painted > slack*paintBudget || pressed > slack*pressBudget {
+		t.Error("that is far too slow")
 	}
 }
 
