@@ -41,11 +41,11 @@ func (r *reader) poke() {
 // closes. Names that are unknown, repeated or beyond [MaxTopics] are ignored. A reader for whom there is no place
 // is told when to come back, with status 200: browsers take every other status for final.
 //
-// A reader who stopped reading is cut when the kernel's buffer for the connection is full. With a write buffer of 16 KiB
-// (web.ShrinkWriteBuffer) that is after about 150 kB, two minutes of a board; without, after 3.8 MB.
+// A reader who stopped reading is cut when the kernel's buffer for the connection is full. With a write buffer of
+// 16 KiB (web.ShrinkWriteBuffer) that is after about 150 kB, two minutes of a board; without, after 3.8 MB.
 //
-// The error tells of a ResponseWriter that cannot hold deadlines, before anything was sent. How a stream ended is no
-// error.
+// The error tells of a ResponseWriter that cannot hold deadlines, before anything was sent. How a stream ended is
+// no error.
 func (h *Hub) Serve(w http.ResponseWriter, r *http.Request, names []string) error {
 	out := stream{w: w, rc: http.NewResponseController(w), timeout: h.o.WriteTimeout, shared: r.ProtoMajor > 1}
 	if err := out.start(); err != nil {
