@@ -7,6 +7,8 @@ import (
 	"path"
 	"strings"
 	"unicode/utf8"
+
+	"sokbo/internal/fault"
 )
 
 // What a request may bring.
@@ -24,28 +26,38 @@ var (
 	errCookies    = &refusal{http.StatusRequestHeaderFieldsTooLarge, "too-many-cookies", "there are too many cookies; delete those of this site and try again"}
 )
 
-// admit checks a request's host and limits. It allocates nothing while all is well.
-func (s *Server) admit(r *http.Request) error {
+var errNoAddress = fault.New(fault.NotFound, "no-address", "there is nothing at this address")
+
+// admit checks a request's host, limits and address. Where the address is not in its one form, to is the
+// one to redirect to. It allocates nothing while all is well.
+func (s *Server) admit(r *http.Request) (to string, err error) {
 	if !s.o.Origin.Known(r.Host) {
 		s.warnHost.Do(func() {
 			s.log.Warn("refused a request for an unknown host (told once); behind a proxy, pass the Host header on or list the proxy in SOKBO_TRUSTED_PROXIES", "host", r.Host, "known", s.o.Origin.name)
 		})
-		return errHost
+		return "", errHost
 	}
 	if len(r.URL.Path) > MaxPath || len(r.URL.RawPath) > MaxPath || len(r.URL.RawQuery) > MaxQuery {
-		return errAddress
+		return "", errAddress
 	}
 	if strings.Count(r.URL.RawQuery, "&") >= MaxParameters {
-		return errParameters
+		return "", errParameters
 	}
 	cookies := 0
 	for _, line := range r.Header["Cookie"] {
 		cookies += 1 + strings.Count(line, ";")
 	}
 	if cookies > MaxCookies {
-		return errCookies
+		return "", errCookies
 	}
-	return nil
+	to, ok := canonical(r.URL)
+	if !ok {
+		return "", errNoAddress
+	}
+	if to != "" && r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	return to, nil
 }
 
 // canonical returns the one address of what u names: "" where u is it already, or what to redirect to. It

@@ -59,18 +59,22 @@ var assetKinds = map[string]assetKind{
 	".woff2":       {"font/woff2", false},
 }
 
-// NewAssets reads all files of fsys.
+// NewAssets reads all files of fsys. Their names are theirs without folders.
 func NewAssets(fsys fs.FS) (*Assets, error) {
 	a := &Assets{byName: map[string]*asset{}}
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		name := path.Base(file)
 		kind, ok := assetKinds[path.Ext(name)]
 		if !ok {
-			return fmt.Errorf("web: asset %s has a type that is not known; add it to assetKinds", name)
+			return fmt.Errorf("web: asset %s has a type that is not known; add it to assetKinds", file)
 		}
-		body, err := fs.ReadFile(fsys, name)
+		if a.byName[name] != nil {
+			return fmt.Errorf("web: asset %s has the name of another one; rename it", file)
+		}
+		body, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return err
 		}
@@ -98,7 +102,7 @@ func (a *Assets) URL(name string) string {
 // Route answers the addresses that URL returns.
 func (a *Assets) Route() Route {
 	return Route{
-		Pattern: "GET /assets/{hash}/{name...}",
+		Pattern: "GET /assets/{hash}/{name}",
 		Rule:    Rule{Who: Anyone, Object: "a file of this build, by the hash of its bytes", Cache: Immutable},
 		Handle:  a.serve,
 	}

@@ -84,8 +84,8 @@ func (t Route) check() error {
 		return errors.New("is not a method, a space and a path")
 	case method == http.MethodHead || method == http.MethodOptions || method == http.MethodConnect || method == http.MethodTrace:
 		return errors.New("has a method that no route answers itself")
-	case strings.HasSuffix(path, "/"):
-		return errors.New("ends in a slash and would answer under many addresses; the front page is /{$}")
+	case strings.HasSuffix(path, "/"), strings.HasSuffix(path, "...}"):
+		return errors.New("would answer under addresses that end in a slash; the front page is /{$}")
 	case t.Handle == nil:
 		return errors.New("has no handler")
 	case t.Rule.Who == nobody:
@@ -125,8 +125,11 @@ func (s *Server) handler(t Route) http.Handler {
 		if err == nil {
 			err = t.Handle(a, r)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			s.fail(a, r, err)
+		case !a.begun:
+			a.WriteHeader(http.StatusOK)
 		}
 	})
 }
@@ -138,25 +141,13 @@ func (s *Server) limitBody(a *answer, r *http.Request, most int64) error {
 		return &http.MaxBytesError{Limit: most}
 	}
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(a, r.Body, most)
+		r.Body = http.MaxBytesReader(a.ResponseWriter, r.Body, most) // net/http closes its own connection
 	}
 	return nil
 }
 
 // route passes a request on to its route, or says why there is none.
 func (s *Server) route(a *answer, r *http.Request) error {
-	if to, ok := canonical(r.URL); !ok {
-		return errNoAddress
-	} else if to != "" {
-		if r.URL.RawQuery != "" {
-			to += "?" + r.URL.RawQuery
-		}
-		h := a.Header()
-		h["Location"] = []string{to}
-		h["Cache-Control"] = noStore
-		a.WriteHeader(http.StatusPermanentRedirect)
-		return nil
-	}
 	if err := s.crossCheck.Check(r); err != nil {
 		return fault.Wrap(err, fault.Forbidden, "cross-origin", "this came from another site; open the page here and try again")
 	}
@@ -174,8 +165,6 @@ func (s *Server) route(a *answer, r *http.Request) error {
 	}
 	return errNoAddress
 }
-
-var errNoAddress = fault.New(fault.NotFound, "no-address", "there is nothing at this address")
 
 // A verdict takes what the mux answers by itself.
 type verdict struct {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,8 +23,8 @@ const (
 	idleTimeout       = 60 * time.Second
 
 	DefaultMaxConnections = 100_000
-	perIPv4               = 25_000 // above the streams that one address may hold: phones share addresses
-	perIPv6               = 1_500  // of a /64
+	DefaultPerIPv4        = 25_000 // more than the streams that one address may hold by default
+	DefaultPerIPv6        = 1_500
 )
 
 // How a server ends. Together these stay under the 10 seconds in which the program is gone.
@@ -129,8 +130,8 @@ func (g *gate) shut() {
 
 // connections counts open connections and knows which have not sent a request yet.
 type connections struct {
-	most    int
-	proxies []netip.Prefix
+	most, perIPv4, perIPv6 int
+	proxies                []netip.Prefix
 
 	mu      sync.Mutex
 	open    map[net.Conn]netip.Prefix
@@ -139,8 +140,9 @@ type connections struct {
 	changed chan struct{} // holds one token after fresh lost one
 }
 
-func (cs *connections) init(most int, proxies []netip.Prefix) {
-	cs.most, cs.proxies = most, proxies
+func (cs *connections) init(o Options) {
+	cs.most, cs.perIPv4, cs.perIPv6 = cmp.Or(o.MaxConnections, DefaultMaxConnections), cmp.Or(o.PerIPv4, DefaultPerIPv4), cmp.Or(o.PerIPv6, DefaultPerIPv6)
+	cs.proxies = o.Proxies
 	cs.open, cs.each, cs.changed = map[net.Conn]netip.Prefix{}, map[netip.Prefix]int{}, make(chan struct{}, 1)
 }
 
@@ -213,9 +215,9 @@ func (cs *connections) limit(c net.Conn) (netip.Prefix, int) {
 	case addr.IsLoopback():
 		return network, cs.most
 	case addr.Is4():
-		return network, perIPv4
+		return network, cs.perIPv4
 	}
-	return network, perIPv6
+	return network, cs.perIPv6
 }
 
 // settle waits until clients had time to send what they were about to, and no connection is left whose

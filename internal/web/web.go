@@ -1,13 +1,14 @@
 // Package web is what the faces share as HTTP programs: one table of routes with their access rules, one
 // chain before them, one place where errors become answers, and hashed assets.
 //
-// A request passes, in this order: recovery from panics; known host and limits; the page cache, for GET
-// and HEAD; the refusal of cross-origin writes; the table of routes. Every answer carries the security
+// A request passes, in this order: recovery from panics; known host, limits and the one form of an address;
+// the page cache, for GET and HEAD; the refusal of cross-origin writes; the table of routes. Every answer carries the security
 // headers, errors and 304 too. The exceptions are those that net/http writes before a request stands: 400
 // to one that cannot be read and 431 to headers above [MaxHeader].
 package web
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
@@ -40,6 +41,8 @@ type Options struct {
 
 	Proxies        []netip.Prefix // peers whose X-Forwarded-For and X-Forwarded-Host count
 	MaxConnections int            // 0: DefaultMaxConnections
+	PerIPv4        int            // of them for one address; 0: DefaultPerIPv4
+	PerIPv6        int            // of them for one /64; 0: DefaultPerIPv6
 	Log            *slog.Logger   // nil: slog.Default()
 }
 
@@ -65,11 +68,8 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.MaxConnections == 0 {
-		o.MaxConnections = DefaultMaxConnections
-	}
 	s := &Server{o: o, log: o.Log, security: securityHeaders(o.Origin, o.CSP), crossCheck: http.NewCrossOriginProtection()}
-	s.connections.init(o.MaxConnections, o.Proxies)
+	s.connections.init(o)
 	var err error
 	if s.mux, err = s.table(o.Routes); err != nil {
 		return nil, err
@@ -96,12 +96,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.forwarded(r)
-	err := s.admit(r)
-	if err == nil && s.o.Pages != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.o.Pages(w, r) {
+	to, err := s.admit(r)
+	if err == nil && to == "" && s.o.Pages != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.o.Pages(w, r) {
 		return
 	}
 	a = &answer{ResponseWriter: w, server: s, request: r}
-	if err == nil {
+	switch {
+	case err != nil:
+	case to != "":
+		h["Location"] = []string{to}
+		h["Cache-Control"] = noStore
+		a.WriteHeader(http.StatusPermanentRedirect)
+	default:
 		err = s.route(a, r)
 	}
 	if err != nil {
@@ -189,6 +195,13 @@ func (a *answer) FlushError() error {
 	return http.NewResponseController(a.ResponseWriter).Flush()
 }
 
+// Hijack serves http.ResponseController: who takes the connection over answers for itself.
+func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, rw, err := http.NewResponseController(a.ResponseWriter).Hijack()
+	a.begun = a.begun || err == nil
+	return c, rw, err
+}
+
 // A field is a header whose values all answers share and nobody changes.
 type field struct {
 	name   string
@@ -200,12 +213,6 @@ var (
 	plainText       = []string{"text/plain; charset=utf-8"}
 	closeConnection = []string{"close"}
 )
-
-var _ interface {
-	http.ResponseWriter
-	Unwrap() http.ResponseWriter
-	FlushError() error
-} = (*answer)(nil)
 
 // connectionKey finds a request's connection in its context.
 type connectionKey struct{}
