@@ -205,8 +205,8 @@ func (m *Market) guarded(f func() error) (err error) {
 	return errors.New("ended without an error")
 }
 
-// Board returns a board as it is now, in the site's language. It is false while there is neither a feed nor an
-// imported page for it.
+// Board returns a board as it is now, in the site's language. It is false while there is neither a feed that has
+// said what it lists nor an imported page for it.
 func (m *Market) Board(name string) (Board, bool) { return m.BoardIn(name, m.language) }
 
 // BoardIn is [Market.Board] with names, sources and notes in another language. Words of an imported page stay

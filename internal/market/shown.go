@@ -102,7 +102,7 @@ func (b *board) refresh(now time.Time) {
 func (b *board) make(now time.Time) *shown {
 	var s *shown
 	switch {
-	case b.feed != nil && (b.stated == nil || b.feed.priced()):
+	case b.feed != nil && (b.stated == nil && b.feed.listed() || b.feed.priced()):
 		s = b.feed.show(now, b.market.zone, b.market.language)
 	case b.stated != nil:
 		s = b.stated.show(b.market.language)
@@ -157,6 +157,13 @@ func (b Board) changedSince(old Board) []Quote {
 		}
 	}
 	return changed
+}
+
+// listed says whether the venue has said what it lists.
+func (f *feed) listed() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.rows) > 0
 }
 
 // priced says whether the feed has had a price.

@@ -147,15 +147,21 @@ func (s stock) price(at int64) int64 {
 	for period, height := int64(2_000), int64(1_500_000); period <= 64_000; period, height = period*2, height*14/10 {
 		ripple += s.noise(s.stream(stockRipple), period, at) * height >> noiseBits
 	}
-	way := before + (end-before)*into/length
+	way := before + (end-before)*(length+3*into)/(4*length) // a quarter of the way is made overnight
 	low, high := KRXLimits(before)
 	return min(max(snappedKRX(moved(way, ripple*edge(into, length)/billion)), low), high)
 }
 
 func (s stock) slotTime(slot int64) (int64, bool) {
 	start := slot * stockEvery
+	if !sessionOpen.holds(start) {
+		return 0, false
+	}
+	if start%cycleMS == sessionOpen.from.Milliseconds() {
+		return start, true // all open at once, so that the list is of one day
+	}
 	last := (start+stockEvery)%cycleMS == sessionOpen.until.Milliseconds()
-	if !sessionOpen.holds(start) || !last && s.draw(s.stream(stockSkipped), 0, slot)%3 == 0 {
+	if !last && s.draw(s.stream(stockSkipped), 0, slot)%3 == 0 {
 		return 0, false
 	}
 	return start + int64(s.draw(s.stream(stockTime), 0, slot)%stockEvery), true
@@ -229,22 +235,23 @@ func (v simulatedStocks) Run(ctx context.Context, in *Intake) error {
 var simulatedZone = time.FixedZone("KST", 9*60*60)
 
 // simulatedSession is where the stock market stands. The note of the evening still says when it closed.
-func simulatedSession(now int64) (SessionState, string, Text) {
-	at := time.UnixMilli(now).In(simulatedZone)
-	close := time.UnixMilli(now - now%cycleMS).Add(sessionOpen.until).In(simulatedZone)
-	say := func(state SessionState, when string, words Text) (SessionState, string, Text) {
-		return state, at.Format(time.DateOnly), Text{when + " " + words.Ko, when + " " + words.En, when + " " + words.Ja}
+func simulatedSession(ms int64) (SessionState, string, Text) {
+	now := time.UnixMilli(ms)
+	closed := time.UnixMilli(ms - ms%cycleMS).Add(sessionOpen.until)
+	say := func(state SessionState, at time.Time, form string, words Text) (SessionState, string, Text) {
+		at = at.In(simulatedZone)
+		when := at.Format(form) + " "
+		return state, at.Format(time.DateOnly), Text{when + words.Ko, when + words.En, when + words.Ja}
 	}
-	const date = "01.02"
 	switch {
-	case sessionOpen.holds(now):
-		return say(SessionOpen, at.Format(date), Text{"장중", "open", "取引中"})
-	case sessionAuction.holds(now):
-		return say(SessionAuction, at.Format(date), Text{"동시호가", "auction", "板寄せ"})
-	case now%cycleMS < sessionAuction.from.Milliseconds():
-		return say(SessionPre, at.Format(date), Text{"장전", "pre-market", "取引前"})
-	case sessionAfter.holds(now):
-		return say(SessionAfter, close.Format(date+" 15:04"), Text{"장종료", "closed", "取引終了"})
+	case ms%cycleMS < sessionAuction.from.Milliseconds():
+		return say(SessionPre, now, "01.02", Text{"장전", "pre-market", "取引前"})
+	case sessionAuction.holds(ms):
+		return say(SessionAuction, now, "01.02", Text{"동시호가", "auction", "板寄せ"})
+	case sessionOpen.holds(ms):
+		return say(SessionOpen, now, "01.02", Text{"장중", "open", "取引中"})
+	case sessionAfter.holds(ms):
+		return say(SessionAfter, closed, "01.02 15:04", Text{"장종료", "closed", "取引終了"})
 	}
-	return say(SessionClosed, close.Format(date), Text{"장종료", "closed", "取引終了"})
+	return say(SessionClosed, closed, "01.02", Text{"장종료", "closed", "取引終了"})
 }

@@ -1,0 +1,105 @@
+package market_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sokbo/internal/market"
+)
+
+var seoul = time.FixedZone("KST", 9*60*60)
+
+// A tape is a venue that says what a test has it say.
+type tape struct {
+	about   market.About
+	intakes chan *market.Intake
+	history func(code string, from, until time.Time) ([]market.Candle, error)
+}
+
+func newTape(board string) *tape {
+	return &tape{
+		about:   market.About{Name: "tape", Board: board, Source: market.Text{Ko: "빗썸", En: "Bithumb", Ja: "ビッサム"}},
+		intakes: make(chan *market.Intake),
+	}
+}
+
+func (v *tape) About() market.About { return v.about }
+
+func (v *tape) Run(ctx context.Context, in *market.Intake) error {
+	select {
+	case v.intakes <- in:
+		<-ctx.Done()
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func (v *tape) History(_ context.Context, code string, from, until time.Time) ([]market.Candle, error) {
+	if v.history == nil {
+		return nil, market.ErrNoHistory
+	}
+	return v.history(code, from, until)
+}
+
+// start runs a market on a tape, inside a bubble. Stop ends it and waits for the end.
+func start(t *testing.T, o market.Options, v *tape) (m *market.Market, in *market.Intake, stop func()) {
+	t.Helper()
+	o.Feeds, o.Zone = []market.Venue{v}, seoul
+	m, err := market.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- m.Run(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	}
+	return m, <-v.intakes, stop
+}
+
+func won(key, ko string) market.Listing {
+	return market.Listing{Key: key, Code: "KRW-" + key, Name: market.Text{Ko: ko, En: key, Ja: key}, Currency: "KRW"}
+}
+
+func dec(t testing.TB, text string) market.Decimal {
+	t.Helper()
+	d, err := market.ParseDecimal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func trade(t testing.TB, code, price string, at time.Time) market.Tick {
+	t.Helper()
+	return market.Tick{Code: code, Price: dec(t, price), Volume: dec(t, "0.5"), At: at}
+}
+
+// quote returns a row of a board as it is once the market has come to rest.
+func quote(t *testing.T, m *market.Market, board, key string) market.Quote {
+	t.Helper()
+	synctest.Wait()
+	b, ok := m.Board(board)
+	if !ok {
+		t.Fatalf("there is no board %s", board)
+	}
+	for _, q := range b.Quotes {
+		if q.Key == key {
+			return q
+		}
+	}
+	t.Fatalf("board %s has no row %s: %+v", board, key, b.Quotes)
+	return market.Quote{}
+}
+
+// sleep lets a time pass in the bubble, and the market come to rest.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
