@@ -1,0 +1,149 @@
+package ingest
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// line is one line of a page as a text browser wrote it.
+type line struct {
+	no     int    // from 1 on
+	indent int    // columns
+	bullet string // "•", "*", "1." …; empty without one
+	text   string // without bullet; empty in a blank line
+	use    string // what it was taken or left as; empty while nobody spoke for it
+	left   bool
+}
+
+func (l *line) blank() bool { return l.text == "" }
+func (l *line) free() bool  { return l.use == "" && l.text != "" }
+func (l *line) plain() bool { return l.free() && l.bullet == "" }
+func (l *line) whole() string {
+	if l.bullet == "" {
+		return l.text
+	}
+	return l.bullet + " " + l.text
+}
+
+// bullets of lynx, w3m, links and elinks, and of editors. Most need a space behind them, so that "-3.11%" is a
+// number; the round ones do not.
+var bulleted = regexp.MustCompile(`^(?:([•∙◦‣⁃○●・ㆍ·])\s*|([*+o#@=~]|[-–—]|\d{1,2}[.)]|\(\d{1,2}\)|[①-⑳])\s+)(\S.*)$`)
+
+// reference is the mark that lynx puts before a link when it lists the addresses at the end.
+var reference = regexp.MustCompile(`\[\d{1,3}\]`)
+
+// cut makes lines of a page and joins the ones that the text browser wrapped.
+func cut(s string) []line {
+	if referencesHead.MatchString(s) {
+		s = reference.ReplaceAllString(s, "")
+	}
+	var all []line
+	var before *line // the last that has text
+	for i, raw := range strings.Split(s, "\n") {
+		l := line{no: i + 1}
+		t := strings.TrimRight(strings.ReplaceAll(raw, "\t", "  \t"), " \t")
+		body := strings.TrimLeft(t, " \t")
+		l.indent = columns(t[:len(t)-len(body)])
+		l.text = body
+		if m := bulleted.FindStringSubmatch(body); m != nil && !sessionLine.MatchString(body) && !footnote.MatchString(body) {
+			l.bullet, l.text = m[1]+m[2], m[3]
+		}
+		// "- 3.11%" between lines without bullets is a negative number.
+		if strings.Contains("-–—+", l.bullet) && l.bullet != "" && isNumber(l.text) && before != nil && before.bullet == "" {
+			l.bullet, l.text = "", body
+		}
+		all = append(all, l)
+		if !l.blank() {
+			before = &l
+		}
+	}
+	return unwrap(all)
+}
+
+// columns is the width on a terminal: Hangul, Hanja and kana take two.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case r == '\t':
+			n += 4
+		case unicode.In(r, unicode.Hangul, unicode.Han, unicode.Hiragana, unicode.Katakana), r >= 0xff01 && r <= 0xff60:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
+// maxWrap is the widest page, in columns, that still counts as wrapped; minWraps is how many lines must have been
+// cut in the middle of a sentence for that.
+const (
+	maxWrap  = 160
+	minWraps = 3
+)
+
+// unwrap joins the lines of a page that was cut at a width. It shows itself: no line is longer, and lines end
+// where the next word would not have fitted, in the middle of sentences. A page that was not cut stays as it is,
+// since there each line may be a paragraph.
+func unwrap(all []line) []line {
+	width := 0
+	for i := range all {
+		width = max(width, all[i].indent+columns(all[i].whole()))
+	}
+	if width > maxWrap {
+		return all
+	}
+	forced := func(i int) bool { // whether line i+1 goes on with line i
+		a, b := &all[i], &all[i+1]
+		if a.blank() || b.blank() || b.bullet != "" || a.bullet != "" && b.indent <= a.indent {
+			return false
+		}
+		word, _, _ := strings.Cut(b.text, " ")
+		return a.indent+columns(a.whole())+1+columns(word) > width-4
+	}
+	cuts := 0
+	for i := range len(all) - 1 {
+		if forced(i) && !ended(all[i].text) {
+			cuts++
+		}
+	}
+	if cuts < minWraps {
+		return all
+	}
+	out := all[:1]
+	for i := 1; i < len(all); i++ {
+		if forced(i - 1) {
+			out[len(out)-1].text += " " + all[i].text
+			continue
+		}
+		out = append(out, all[i])
+	}
+	return out
+}
+
+var sentenceEnd = regexp.MustCompile(`[.?!。…][”’"')\]」』】》〉]*$`)
+
+// ended says whether s ends as a sentence does.
+func ended(s string) bool { return sentenceEnd.MatchString(s) }
+
+// prose says whether s reads as a paragraph rather than as a headline, a link or a label.
+func prose(s string) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 120
+}
+
+// tidy makes one space of many.
+func tidy(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// squeeze takes all spaces out and makes letters small, for comparing words that are set in different ways.
+func squeeze(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
+
+// bare takes the marks of headings and brackets around a short text away.
+func bare(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("■□◆◇▶▷●○◎◈▣☞→※*#[]<>〈〉【】《》|:：…›»>+-=", r)
+	})
+}
