@@ -141,29 +141,20 @@ type ledger struct {
 
 // apply reads what a batch touches, plays its requests in order and writes what has changed.
 func (x *Reactions) apply(ctx context.Context, tx *db.Tx, batch []*request, now time.Time) (*ledger, error) {
-	l := &ledger{fresh: make(map[source]int), refused: make([]error, len(batch))}
 	named := make(map[row]bool, len(batch))
 	for _, q := range batch {
 		named[q.row] = true
 	}
 	rows := slices.SortedFunc(maps.Keys(named), compareRows)
-	var stories []db.ID
-	for _, r := range rows {
-		stories = append(stories, r.story)
-	}
-	stories = slices.Compact(stories)
-
-	if err := hold(ctx, tx, x.db.Dialect(), stories); err != nil {
+	if err := hold(ctx, tx, x.db.Dialect(), rows); err != nil {
 		return nil, err
 	}
-	var err error
-	if l.before, err = sums(ctx, tx, stories); err != nil {
-		return nil, err
-	}
-	if l.was, err = held(ctx, tx, rows); err != nil {
+	l, err := read(ctx, tx, rows)
+	if err != nil {
 		return nil, err
 	}
 	l.is, l.sums = maps.Clone(l.was), maps.Clone(l.before)
+	l.fresh, l.refused = make(map[source]int), make([]error, len(batch))
 	for i, q := range batch {
 		l.refused[i] = x.play(l, q, now)
 	}
@@ -183,12 +174,8 @@ func (x *Reactions) play(l *ledger, q *request, now time.Time) error {
 		l.fresh[q.from]++
 	}
 	c := l.sums[q.row.story]
-	if n := c.of(held); n != nil {
-		*n--
-	}
-	if n := c.of(q.kind); n != nil {
-		*n++
-	}
+	c = c.with(held, c.Of(held)-1)
+	c = c.with(q.kind, c.Of(q.kind)+1)
 	l.sums[q.row.story], l.is[q.row] = c, q.kind
 	return nil
 }

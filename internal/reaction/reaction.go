@@ -61,24 +61,32 @@ type Counts struct {
 
 // Of returns the count of one kind, and 0 for None.
 func (c Counts) Of(k Kind) int64 {
-	if n := c.of(k); n != nil {
-		return *n
+	switch k {
+	case Like:
+		return c.Like
+	case Angry:
+		return c.Angry
+	case Sad:
+		return c.Sad
+	case More:
+		return c.More
 	}
 	return 0
 }
 
-func (c *Counts) of(k Kind) *int64 {
+// with returns the counts with n for one kind. None is not counted.
+func (c Counts) with(k Kind, n int64) Counts {
 	switch k {
 	case Like:
-		return &c.Like
+		c.Like = n
 	case Angry:
-		return &c.Angry
+		c.Angry = n
 	case Sad:
-		return &c.Sad
+		c.Sad = n
 	case More:
-		return &c.More
+		c.More = n
 	}
-	return nil
+	return c
 }
 
 // Reader is a browser's secret: whoever has it can change that browser's reactions. Only its hash is stored.
@@ -97,12 +105,15 @@ func (r Reader) Token() string { return base64.RawURLEncoding.EncodeToString(r[:
 // ParseToken reads what Token made. A cookie that holds anything else is treated as no cookie: false.
 func ParseToken(s string) (Reader, bool) {
 	var r Reader
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || len(b) != len(r) {
 		return Reader{}, false
 	}
 	copy(r[:], b)
-	return r, r != Reader{}
+	if r == (Reader{}) || r.Token() != s { // base64 has several texts for the same bytes
+		return Reader{}, false
+	}
+	return r, true
 }
 
 // String hides the secret, so that no log shows it.
@@ -129,7 +140,8 @@ type Options struct {
 	// else. Under another key old reactions still count but are no longer their readers' to change.
 	Key []byte
 	// NewPerHour4 and NewPerHour6 limit how many readers may appear at one story in an hour from one IPv4 address
-	// and from one IPv6 /64. Behind one address of a carrier stand many honest phones. 0 is no limit.
+	// and from one IPv6 /64. Behind one address of a carrier stand many honest phones. Who took back everything and
+	// reacts again is new again. 0 is no limit.
 	NewPerHour4, NewPerHour6 int
 	// Windows is how many pairs of address and story the limit remembers, 0 for MaxWindows.
 	Windows int
@@ -182,9 +194,9 @@ func New(o Options) *Reactions {
 //
 // The caller vouches for the story: Set does not look whether it exists or may be seen.
 //
-// A reader new to the story can be refused with a fault of kind TooMany, code "reaction-limit". Too long a queue
-// and a stopped committer are Unavailable, a full disk is Full; after these the reaction was not taken. If ctx
-// ends first, Set returns its error and the reaction may still be taken.
+// A reader new to the story can be refused with a fault of kind TooMany, code "reaction-limit". A full queue and
+// a stopped committer are Unavailable, "reaction-busy" and "reaction-stopping"; a full disk is Full. After any
+// other error, and if ctx ends first, nobody can say whether the reaction was taken; asking again is harmless.
 func (x *Reactions) Set(ctx context.Context, story db.ID, reader Reader, addr netip.Addr, kind Kind) (Counts, error) {
 	if story <= 0 || reader == (Reader{}) {
 		return Counts{}, errors.New("reaction: Set needs a story and a reader")

@@ -21,11 +21,16 @@ const (
 		FROM k
 		JOIN reaction_sum AS s ON s.story = k.story`
 
-	readRows db.BatchSQL = `
+	// The rows of a batch and the sums of its stories at once: each query is a round trip.
+	readBatch db.BatchSQL = `
 		WITH k (story, reader) AS ({rows})
-		SELECT r.story, r.reader, r.kind
+		SELECT r.story, r.reader, r.kind, 0
 		FROM k
-		JOIN reaction AS r ON r.story = k.story AND r.reader = k.reader`
+		JOIN reaction AS r ON r.story = k.story AND r.reader = k.reader
+		UNION ALL
+		SELECT s.story, NULL, s.kind, s.n
+		FROM reaction_sum AS s
+		WHERE s.story IN (SELECT k.story FROM k)`
 
 	putRows db.BatchSQL = `
 		INSERT INTO reaction (story, reader, kind, at)
@@ -46,10 +51,12 @@ const (
 // hold makes the batches that touch a story wait for each other, so that what one reads is still true when it
 // writes. On PostgreSQL another node may be at the same story: the batches of both begin with the same row, and
 // go through their stories in the same order. On SQLite the writer is alone.
-func hold(ctx context.Context, tx *db.Tx, d db.Dialect, stories []db.ID) error {
+func hold(ctx context.Context, tx *db.Tx, d db.Dialect, rows []row) error {
 	if d == db.SQLite {
 		return nil
 	}
+	stories, _ := columns(rows)
+	stories = slices.Compact(stories)
 	first := slices.Repeat([]string{string(Kinds[0])}, len(stories))
 	return tx.Batch(ctx, holdStories, stories, first, make([]int64, len(stories)))
 }
@@ -68,15 +75,9 @@ func sums(ctx context.Context, q querier, stories []db.ID) (map[db.ID]Counts, er
 			var story db.ID
 			var kind Kind
 			var n int64
-			if err := r.Scan(&story, &kind, &n); err != nil {
-				return err
-			}
-			c := all[story]
-			if p := c.of(kind); p != nil {
-				*p = n
-			}
-			all[story] = c
-			return nil
+			err := r.Scan(&story, &kind, &n)
+			all[story] = all[story].with(kind, n)
+			return err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("reaction: read counts: %w", err)
@@ -85,26 +86,29 @@ func sums(ctx context.Context, q querier, stories []db.ID) (map[db.ID]Counts, er
 	return all, nil
 }
 
-// held reads the reactions that rows name. A row that is not in the table is not in the map.
-func held(ctx context.Context, tx *db.Tx, rows []row) (map[row]Kind, error) {
-	kinds := make(map[row]Kind, len(rows))
+// read returns a ledger of the reactions that rows name and of their stories' counts, as they are.
+func read(ctx context.Context, tx *db.Tx, rows []row) (*ledger, error) {
+	l := &ledger{was: make(map[row]Kind, len(rows)), before: make(map[db.ID]Counts)}
 	stories, readers := columns(rows)
-	r, err := tx.QueryBatch(ctx, readRows, stories, readers)
+	r, err := tx.QueryBatch(ctx, readBatch, stories, readers)
 	err = scan(r, err, func() error {
 		var at row
 		var reader []byte
-		var k Kind
-		if err := r.Scan(&at.story, &reader, &k); err != nil {
-			return err
+		var kind Kind
+		var n int64
+		err := r.Scan(&at.story, &reader, &kind, &n)
+		if reader == nil {
+			l.before[at.story] = l.before[at.story].with(kind, n)
+		} else {
+			copy(at.reader[:], reader)
+			l.was[at] = kind
 		}
-		copy(at.reader[:], reader)
-		kinds[at] = k
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reaction: read a batch: %w", err)
 	}
-	return kinds, nil
+	return l, nil
 }
 
 // scan calls each for every row of a query, and closes it.
