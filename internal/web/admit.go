@@ -13,7 +13,7 @@ import (
 
 // What a request may bring.
 const (
-	MaxPath       = 2048 // bytes of a path, as sent
+	MaxPath       = 2048 // bytes of a path, decoded
 	MaxQuery      = 8192 // bytes of a query, as sent
 	MaxParameters = 64   // in a query
 	MaxCookies    = 64
@@ -37,7 +37,7 @@ func (s *Server) admit(r *http.Request) (to string, err error) {
 		})
 		return "", errHost
 	}
-	if len(r.URL.Path) > MaxPath || len(r.URL.RawPath) > MaxPath || len(r.URL.RawQuery) > MaxQuery {
+	if len(r.URL.Path) > MaxPath || len(r.URL.RawQuery) > MaxQuery {
 		return "", errAddress
 	}
 	if strings.Count(r.URL.RawQuery, "&") >= MaxParameters {

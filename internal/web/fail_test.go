@@ -1,11 +1,11 @@
 package web_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -165,7 +165,24 @@ func TestTheSitesErrorPage(t *testing.T) {
 func TestAnAnswerThatCannotBeEnded(t *testing.T) {
 	log, book := logger()
 	left := make(chan struct{})
-	addr := start(t, web.Options{Log: log, Routes: []web.Route{
+	addr := start(t, web.Options{Log: log, Pages: func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == "/page" {
+			panic("in the page cache")
+		}
+		return false
+	}, Routes: []web.Route{
+		{Pattern: "GET /refused", Rule: anyone, Handle: func(w http.ResponseWriter, r *http.Request) error {
+			io.WriteString(w, "half")
+			return fault.New(fault.Gone, "withdrawn", "it went away meanwhile")
+		}},
+		{Pattern: "GET /taken", Rule: anyone, Handle: func(w http.ResponseWriter, r *http.Request) error {
+			c, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\ntaken over")
+				c.Close()
+			}
+			return err
+		}},
 		{Pattern: "GET /half", Rule: anyone, Handle: func(w http.ResponseWriter, r *http.Request) error {
 			io.WriteString(w, "half")
 			return errors.New("the other half is missing")
@@ -183,7 +200,7 @@ func TestAnAnswerThatCannotBeEnded(t *testing.T) {
 			return fmt.Errorf("waiting: %w", r.Context().Err())
 		}},
 	}})
-	for _, path := range []string{"/half", "/flushed"} {
+	for _, path := range []string{"/half", "/refused", "/flushed", "/page"} {
 		resp, err := http.Get("http://" + addr + path)
 		if err == nil {
 			_, err = io.ReadAll(resp.Body)
@@ -192,19 +209,29 @@ func TestAnAnswerThatCannotBeEnded(t *testing.T) {
 			t.Errorf("%s looks whole", path)
 		}
 	}
-	if book.count("the other half is missing") != 1 || book.count("after the flush") != 1 {
-		t.Errorf("the log: %s", book)
+	if _, body := raw(t, addr, "GET /taken HTTP/1.1\r\nHost: localhost\r\n\r\n"); body != "taken over" {
+		t.Errorf("a connection that was taken over: %q", body)
 	}
-	ctx, leave := context.WithCancel(t.Context())
-	go func() {
-		<-left
-		leave()
-	}()
-	r, _ := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/waits", nil)
-	if _, err := http.DefaultClient.Do(r); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+	for _, logged := range []string{"the other half is missing", "it went away meanwhile", "after the flush", "in the page cache"} {
+		if book.count(logged) != 1 {
+			t.Errorf("%q is logged %d times", logged, book.count(logged))
+		}
 	}
+	if strings.Contains(book.String(), "http: ") {
+		t.Errorf("net/http has something to complain about: %s", book)
+	}
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET /waits HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	<-left
+	c.(*net.TCPConn).CloseWrite() // to the server, a reader who leaves
+	<-left
+	if answer, err := io.ReadAll(c); err != nil || len(answer) > 0 {
+		t.Errorf("who left is told %q, %v", answer, err)
+	}
 	if n := book.count("waiting"); n != 0 {
 		t.Errorf("a reader who left was logged: %s", book)
 	}

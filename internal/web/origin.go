@@ -68,7 +68,7 @@ func loopback(name string) bool {
 		return true
 	}
 	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Unmap().IsLoopback()
+	return err == nil && addr.IsLoopback()
 }
 
 // CookieName returns the name that the cookie has here: with the prefix __Host- on https.

@@ -231,7 +231,7 @@ func TestEveryAnswer(t *testing.T) {
 		} {
 			request := c.request
 			line, rest, _ := strings.Cut(request, "\r\n")
-			request = line + "\r\nHost: news.example\r\nConnection: close\r\n" + rest
+			request = line + "\r\nHost: news.example\r\n" + rest
 			if !strings.Contains(request, "\r\n\r\n") {
 				request += "\r\n"
 			}
@@ -260,6 +260,21 @@ func TestEveryAnswer(t *testing.T) {
 				resp.Header.Get("Content-Type") != "text/html; charset=utf-8" || strings.Contains(body, "secret")) {
 				t.Errorf("%.80q: an error says %v %q", c.request, resp.Header, body)
 			}
+		}
+	}
+}
+
+// A body that says that it is too large is refused before its route is asked.
+func TestADeclaredBody(t *testing.T) {
+	s, err := web.New(web.Options{Origin: origin(t, "http://example.com"), Routes: []web.Route{{Pattern: "POST /{$}", Rule: anyone, Handle: ok("not read")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int]int{0: 200, web.DefaultMaxBody: 200, web.DefaultMaxBody + 1: 413} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size))))
+		if w.Code != want {
+			t.Errorf("%d bytes: %d; want %d", size, w.Code, want)
 		}
 	}
 }
