@@ -63,20 +63,25 @@ class Board {
 
   #draw(state) {
     const quotes = new Map(state.quotes.map((q) => [q.key, q]));
-    for (const row of this.#rows) {
-      const quote = quotes.get(row.dataset.key);
-      if (quote) this.#drawRow(row, quote);
-    }
-    const asOf = this.#section.querySelector("[data-asof]");
-    if (asOf) {
-      asOf.dateTime = state.asOf;
-      write(asOf, clock(state.asOf));
-    }
-    write(this.#section.querySelector("[data-session]"), session(state.session));
+    // What an imported page printed stays as printed.
+    if (!state.quotes.every((q) => q.basis === "stated")) this.#drawAll(state, quotes);
     if (!this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
     else if (!this.#refetching && performance.now() >= this.#refetchAt) {
       this.#refetching = setTimeout(() => this.#refetch(), Math.random() * refetchSpread);
     }
+  }
+
+  #drawAll({ asOf, session }, quotes) {
+    for (const row of this.#rows) {
+      const quote = quotes.get(row.dataset.key);
+      if (quote) this.#drawRow(row, quote);
+    }
+    const time = this.#section.querySelector("[data-asof]");
+    if (time && asOf) {
+      time.dateTime = asOf;
+      write(time, clock(asOf));
+    }
+    write(this.#section.querySelector("[data-session]"), sessionText(session));
   }
 
   #drawRow(row, quote) {
@@ -168,7 +173,7 @@ class Board {
 const written = (board) =>
   [...board.querySelectorAll("[data-name], [data-source], [data-basis]")].map((e) => e.textContent).join("\n");
 
-function session({ state, date, note }) {
+function sessionText({ state, date, note }) {
   if (note) return note;
   const word = say("session." + state);
   return date && state !== "always" ? date.slice(5).replace("-", ".") + " " + word : word;

@@ -9,6 +9,7 @@ export function connection() {
   const show = () => {
     const shown = isPaused() ? "paused" : status;
     for (const place of document.querySelectorAll("[data-connection]")) {
+      place.hidden = false;
       place.dataset.connection = shown;
       write(place, shown === "live" ? "" : say(shown, { time: lastTime() }));
     }
