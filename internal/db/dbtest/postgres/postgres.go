@@ -41,11 +41,14 @@ const (
 
 // Server is a running PostgreSQL.
 type Server struct {
-	dir    string
-	lock   *os.File // locked while the process that owns dir lives
-	cmd    *exec.Cmd
-	output bytes.Buffer
-	exited chan struct{}
+	dir        string
+	lock       *os.File // locked while the process that owns dir lives
+	program    string
+	args       []string
+	attributes *syscall.SysProcAttr
+	cmd        *exec.Cmd
+	output     bytes.Buffer
+	exited     chan struct{}
 }
 
 // Start makes a server and waits until it answers. Without durable, nothing is forced to the disk: fast, and
@@ -57,7 +60,7 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 		return nil, err
 	}
 	sweep()
-	s := &Server{exited: make(chan struct{})}
+	s := &Server{}
 	if s.dir, err = os.MkdirTemp("", folderPrefix); err != nil {
 		return nil, err
 	}
@@ -76,8 +79,7 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 	if err := os.Rename(s.lock.Name(), filepath.Join(s.dir, lockName)); err != nil {
 		return nil, err
 	}
-	attributes, err := s.attributes()
-	if err != nil {
+	if s.attributes, err = s.owner(); err != nil {
 		return nil, err
 	}
 
@@ -87,13 +89,26 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 		off = nil
 	}
 	create := exec.CommandContext(ctx, initdb, "-D", data, "-U", "sokbo", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions")
-	create.Dir, create.SysProcAttr = s.dir, attributes
+	create.Dir, create.SysProcAttr = s.dir, s.attributes
 	if out, err := create.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	s.cmd = exec.Command(filepath.Join(filepath.Dir(initdb), "postgres"),
-		append(off, "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0777")...)
-	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = s.dir, attributes, &s.output, &s.output
+	s.program = filepath.Join(filepath.Dir(initdb), "postgres")
+	s.args = append(off, "-D", data, "-k", s.dir, "-c", "listen_addresses=", "-c", "max_connections=300", "-c", "unix_socket_permissions=0777")
+	if err := s.launch(ctx); err != nil {
+		if s.cmd.Process != nil {
+			s.end()
+		}
+		return nil, err
+	}
+	return s, nil
+}
+
+// launch starts the server on its folder and waits until it answers.
+func (s *Server) launch(ctx context.Context) error {
+	s.cmd, s.exited = exec.Command(s.program, s.args...), make(chan struct{})
+	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.attributes, &s.output, &s.output
+	s.cmd.WaitDelay = stopLimit // its children write to the same
 	started := make(chan error)
 	go func() {
 		// The parent whose death the kernel watches is this thread, so it stays with the goroutine until the
@@ -107,17 +122,39 @@ func Start(ctx context.Context, durable bool) (_ *Server, err error) {
 		}
 	}()
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
+		close(s.exited)
+		return fmt.Errorf("postgres: %w", err)
 	}
-	if err := s.wait(ctx); err != nil {
-		s.Stop()
-		return nil, err
-	}
-	return s, nil
+	return s.wait(ctx)
 }
 
-// attributes make a child run as PostgreSQL's user when this is root, and end with this process.
-func (s *Server) attributes() (*syscall.SysProcAttr, error) {
+// Kill ends the server with SIGKILL: nothing is finished, nothing is written out. [Server.Restart] starts it again.
+func (s *Server) Kill() {
+	s.cmd.Process.Kill()
+	<-s.exited
+}
+
+// Restart starts a killed server on the same folder and waits until it has recovered and answers. Processes of the
+// killed one may still hold its memory for a moment, in which PostgreSQL refuses to start.
+func (s *Server) Restart(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	for {
+		err := s.launch(ctx)
+		if err == nil || !bytes.Contains(s.output.Bytes(), []byte("is still in use")) {
+			return err
+		}
+		s.output.Reset()
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// owner makes a child run as PostgreSQL's user when this is root, and end with this process.
+func (s *Server) owner() (*syscall.SysProcAttr, error) {
 	// A group of its own keeps a terminal's Ctrl-C from ending the server before the tests.
 	a := &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	if os.Geteuid() != 0 {

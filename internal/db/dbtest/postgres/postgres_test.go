@@ -152,3 +152,36 @@ func startChild(t *testing.T) (dir string, cmd *exec.Cmd, in *os.File) {
 	}
 	return strings.TrimSpace(dir), cmd, ours
 }
+
+func TestKilledServerStartsAgain(t *testing.T) {
+	s, err := postgres.Start(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	open := func() *sql.DB {
+		pool, err := sql.Open("pgx", s.URL("postgres"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pool
+	}
+	before := open()
+	defer before.Close()
+	if _, err := before.ExecContext(t.Context(), `CREATE TABLE kept (n BIGINT); INSERT INTO kept VALUES (7)`); err != nil {
+		t.Fatal(err)
+	}
+	s.Kill()
+	if answers(s.Dir()) {
+		t.Error("a killed server answers")
+	}
+	if err := s.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after := open()
+	defer after.Close()
+	var n int
+	if err := after.QueryRowContext(t.Context(), `SELECT n FROM kept`).Scan(&n); n != 7 || err != nil {
+		t.Errorf("what was committed before the kill reads %d, %v", n, err)
+	}
+}
