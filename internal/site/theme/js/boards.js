@@ -63,9 +63,12 @@ class Board {
 
   #draw(state) {
     const quotes = new Map(state.quotes.map((q) => [q.key, q]));
-    // What an imported page printed stays as printed.
-    if (!state.quotes.every((q) => q.basis === "stated")) this.#drawAll(state, quotes);
-    if (!this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
+    const basis = this.#section.querySelector("[data-basis]")?.dataset.basis;
+    const another = basis && state.quotes.length > 0 && !state.quotes.some((q) => q.basis === basis);
+    // What an imported page printed stays as printed, and is never mixed with
+    // live rows.
+    if (!another && basis !== "stated") this.#drawAll(state, quotes);
+    if (!another && !this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
     else if (!this.#refetching && performance.now() >= this.#refetchAt) {
       this.#refetching = setTimeout(() => this.#refetch(), Math.random() * refetchSpread);
     }
@@ -123,8 +126,6 @@ class Board {
       if (this.#said.has(key)) other ||= this.#said.get(key) !== said;
       else this.#said.set(key, said);
     }
-    const basis = this.#section.querySelector("[data-basis]")?.dataset.basis;
-    if (basis && state.quotes.length && !state.quotes.some((q) => q.basis === basis)) return true;
     if (other) return true;
     const keys = this.#rows.map((row) => row.dataset.key);
     if (!("ranked" in this.#section.dataset)) return keys.some((key) => !quotes.has(key));

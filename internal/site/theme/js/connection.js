@@ -15,6 +15,7 @@ export function connection() {
     }
   };
   onPause(show);
+  if (isPaused()) show();
   return (to) => {
     status = to;
     show();
