@@ -1,4 +1,4 @@
-// Package bundle makes one file of the page script's modules.
+// Package bundle makes one file of the modules of the page script, and one of those of the style.
 package bundle
 
 import (
@@ -7,9 +7,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// Script bundles and minifies the module at entry with all that it imports.
+// File bundles and minifies the script or style at entry with all that it imports.
 // The same sources give the same bytes.
-func Script(entry string) ([]byte, error) {
+func File(entry string) ([]byte, error) {
 	r := api.Build(api.BuildOptions{
 		EntryPoints:       []string{entry},
 		Bundle:            true,

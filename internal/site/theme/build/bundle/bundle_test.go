@@ -9,26 +9,28 @@ import (
 	"sokbo/internal/site/theme/build/bundle"
 )
 
-// budget is what the page script may weigh, compressed.
+// budget is what the script and the style may weigh, each, compressed.
 const budget = 15_000
 
-func TestCommittedScriptIsTheBundle(t *testing.T) {
-	script, err := bundle.Script("../../js/page.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	committed, err := os.ReadFile("../../dist/page.js")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(script, committed) {
-		t.Error("dist/page.js is not what js/ makes; run go generate ./internal/site/theme/build and commit it")
-	}
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write(script)
-	z.Close()
-	if b.Len() > budget {
-		t.Errorf("the page script is %d bytes compressed, more than %d", b.Len(), budget)
+func TestCommittedFilesAreTheBundles(t *testing.T) {
+	for entry, out := range map[string]string{"../../js/page.js": "../../dist/page.js", "../../css/site.css": "../../dist/site.css"} {
+		file, err := bundle.File(entry)
+		if err != nil {
+			t.Fatal(err)
+		}
+		committed, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(file, committed) {
+			t.Errorf("%s is not what %s makes; run go generate ./internal/site/theme/build and commit it", out, entry)
+		}
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write(file)
+		z.Close()
+		if b.Len() > budget {
+			t.Errorf("%s is %d bytes compressed, more than %d", out, b.Len(), budget)
+		}
 	}
 }
