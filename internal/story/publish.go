@@ -87,11 +87,15 @@ const (
 )
 
 // Import makes a page of another system a published story. It keeps published and modified of its source; the
-// identity source decides whether it is new. Of a page that was there with another text it makes a new version,
+// identity source decides whether it is new. A page that tells no published has the time of its import. Of a page that was there with another text it makes a new version,
 // and gives the blocks that stayed alike their ids of before, so that the change can be shown.
 func (s *Stories) Import(ctx context.Context, tx *db.Tx, source string, c Content, published, modified time.Time) (Ref, Outcome, error) {
 	if source == "" {
 		return Ref{}, 0, errors.New("story: an import without identity")
+	}
+	dated := !published.IsZero()
+	if !dated {
+		published = tx.Now()
 	}
 	if modified.Before(published) {
 		modified = published
@@ -146,7 +150,7 @@ func (s *Stories) Import(ctx context.Context, tx *db.Tx, source string, c Conten
 		return Ref{}, 0, err
 	}
 	switch {
-	case hashOf(b) == h.contentHash && !modified.After(h.visible):
+	case hashOf(b) == h.contentHash && (!dated || !modified.After(h.visible)):
 		return h.Ref, Unchanged, nil
 	case modified.Before(h.visible):
 		return h.Ref, Older, nil

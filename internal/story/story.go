@@ -143,26 +143,40 @@ func (s *Stories) Article(ctx context.Context, number string) (Article, error) {
 	return a, nil
 }
 
-// Find returns the story with this number if readers can see it now, without its text.
-func (s *Stories) Find(ctx context.Context, number string) (Ref, error) {
+// State is where a story stands now, without its text.
+type State struct {
+	Ref
+	N        int64 // the live version
+	Modified time.Time
+}
+
+// Find returns where a story stands, if readers can see it. The faults are those of [Stories.Article]; that of a
+// withdrawn story comes with its state.
+func (s *Stories) Find(ctx context.Context, number string) (State, error) {
 	if !IsNumber(number) {
-		return Ref{}, errNotFound
+		return State{}, errNotFound
 	}
 	now := db.Millis(s.db.Now())
-	r := Ref{Number: number}
+	st := State{Ref: Ref{Number: number}}
+	var visible int64
 	var withdrawn sql.NullInt64
 	err := s.db.QueryRow(ctx, `
-		SELECT s.id, s.withdrawn_at FROM story s
-		WHERE s.number = $2 AND s.first_visible <= $1 AND `+live+` IS NOT NULL`, now, number).Scan(&r.ID, &withdrawn)
+		SELECT s.id, s.withdrawn_at, v.n, v.visible_at
+		FROM story s
+		JOIN version v ON v.story = s.id AND v.n = `+live+`
+		WHERE s.number = $2 AND s.first_visible <= $1`, now, number).
+		Scan(&st.ID, &withdrawn, &st.N, &visible)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return Ref{}, errNotFound
+		return State{}, errNotFound
 	case err != nil:
-		return Ref{}, fmt.Errorf("finding story %s: %w", number, err)
-	case withdrawn.Valid && withdrawn.Int64 <= now:
-		return Ref{}, errGone
+		return State{}, fmt.Errorf("finding story %s: %w", number, err)
 	}
-	return r, nil
+	st.Modified = db.Time(visible)
+	if withdrawn.Valid && withdrawn.Int64 <= now {
+		return st, errGone
+	}
+	return st, nil
 }
 
 // History returns a story and all its versions that were seen or are void, the newest first.

@@ -67,7 +67,7 @@ class Board {
     const another = basis && state.quotes.length > 0 && !state.quotes.some((q) => q.basis === basis);
     // What an imported page printed stays as printed, and is never mixed with
     // live rows.
-    if (!another && basis !== "stated") this.#drawAll(state, quotes);
+    if (basis !== "stated") this.#drawAll(state, quotes);
     if (!another && !this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
     else if (!this.#refetching && performance.now() >= this.#refetchAt) {
       this.#refetching = setTimeout(() => this.#refetch(), Math.random() * refetchSpread);
