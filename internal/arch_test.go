@@ -104,7 +104,10 @@ func allowed(modules map[string]string, imp string) bool {
 
 // isTool says whether p is a command, or exists for tests only.
 func isTool(p pkg) bool {
-	return p.Name == "main" || len(p.GoFiles) == 0 || slices.Contains(strings.Split(p.ImportPath, "/"), "dbtest")
+	parts := strings.Split(p.ImportPath, "/")
+	return p.Name == "main" || len(p.GoFiles) == 0 || slices.ContainsFunc(parts, func(s string) bool {
+		return s == "dbtest" || s == "browser" || s == "killtest"
+	})
 }
 
 type pkg struct {

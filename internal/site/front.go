@@ -109,7 +109,7 @@ func (s *Site) opening(ctx context.Context, e story.Entry) ([]string, error) {
 	return text, nil
 }
 
-// rail is what stands beside an article, and around a front.
+// rail is what stands beside an article, or in the width of a front, where the coins stand first in two tables.
 func (s *Site) rail(w *theme.Words, mains []story.Entry, wide bool) theme.Rail {
 	var r theme.Rail
 	for _, e := range mains {
@@ -118,7 +118,11 @@ func (s *Site) rail(w *theme.Words, mains []story.Entry, wide bool) theme.Rail {
 		r.MainNews = append(r.MainNews, h)
 		r.MainSaved = r.MainSaved || h.URL == ""
 	}
-	for _, name := range []string{market.Movers, market.Crypto} {
+	order := []string{market.Movers, market.Crypto}
+	if wide {
+		order = []string{market.Crypto, market.Movers}
+	}
+	for _, name := range order {
 		if b, ok := s.board(w, name, wide); ok {
 			r.Boards = append(r.Boards, b)
 		}

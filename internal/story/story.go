@@ -203,13 +203,16 @@ func (s *Stories) History(ctx context.Context, number string) (Article, []Versio
 	return a, seen, nil
 }
 
-// Check recomputes the chain of every story and returns the first fault it finds.
-func (s *Stories) Check(ctx context.Context, story Ref) error {
-	all, err := versions(ctx, s.db, story.ID)
+// Check recomputes a story's chain and returns the first fault that it finds.
+func (s *Stories) Check(ctx context.Context, r Ref) error { return s.CheckIn(ctx, s.db, r) }
+
+// CheckIn is Check inside a transaction or a snapshot.
+func (s *Stories) CheckIn(ctx context.Context, q Querier, r Ref) error {
+	all, err := versions(ctx, q, r.ID)
 	if err != nil {
 		return err
 	}
-	return Verify(story.Number, all)
+	return Verify(r.Number, all)
 }
 
 // Newest returns the visible stories of a language, the newest first.
@@ -243,12 +246,12 @@ func lines(rows *sql.Rows) ([]Line, error) {
 	return all, rows.Err()
 }
 
-// querier is a database or a transaction.
-type querier interface {
+// Querier is a database, a snapshot of it or a transaction.
+type Querier interface {
 	Query(ctx context.Context, sql string, args ...any) (*sql.Rows, error)
 }
 
-func versions(ctx context.Context, q querier, story db.ID) ([]Version, error) {
+func versions(ctx context.Context, q Querier, story db.ID) ([]Version, error) {
 	rows, err := q.Query(ctx, `
 		SELECT n, visible_at, made_at, kind, note, content, content_hash, hash, void
 		FROM version WHERE story = $1 ORDER BY n`, story)
