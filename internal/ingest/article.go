@@ -102,11 +102,11 @@ func (p *parser) runAbove(anchor int) []int {
 	for i := anchor - 1; i >= 0 && len(run) <= maxDecks; i-- {
 		l := &p.lines[i]
 		switch {
-		case l.blank(), isCaptionLine(l.text) && l.free():
+		case l.blank(), l.free() && (isCaptionLine(l.text) || credited(l.text, false).credit != ""):
 			continue
 		case !l.free():
-			if l.left && l.use == asMenu && len(run) > 0 && strings.Contains(l.text, " ") {
-				return run // a row of a menu ends what belongs together; a button does not
+			if l.left && l.use == asMenu && len(run) > 0 && (isPlaces(l.text) || crumbs.MatchString(l.text)) {
+				return run // a menu ends what belongs together; a button does not
 			}
 			if l.left && l.use != asMenu && l.use != asSizes && l.use != asReaction && len(run) > 0 {
 				return run
@@ -166,6 +166,11 @@ func (p *parser) pick(run []int) int {
 			if short := squeeze(p.lines[run[m]].text); long == short || strings.Contains(long, short) && len(short) > 15 {
 				return m
 			}
+		}
+	}
+	for k, i := range run {
+		if m := labelBefore.FindStringSubmatch(p.lines[i].text); m != nil && labelWord.MatchString(m[1]) {
+			return k // 속보 and the like stand before nothing else
 		}
 	}
 	for k, i := range run {
@@ -236,27 +241,12 @@ func (p *parser) label(s string) {
 	}
 }
 
-// around takes a label or a series that stands on a line of its own beside the headline, and leaves the headline
+// around takes labels and a series that stand on lines of their own beside the headline, and leaves the headline
 // where it is repeated.
 func (p *parser) around(head int) {
-	for d := 1; d <= 4; d++ {
-		for _, i := range []int{head - d, head + d} {
-			if i < 0 || i >= len(p.lines) || !p.lines[i].free() {
-				continue
-			}
-			t := tidy(p.lines[i].text)
-			switch m := bracketsOnly.FindStringSubmatch(t); {
-			case isLabelLine(t):
-				p.label(bare(t))
-				p.take(i, asLabel)
-			case m != nil && i < head:
-				p.label(m[1])
-				p.take(i, asLabel)
-			case m != nil && p.page.Series == "":
-				p.page.Series = m[1]
-				p.take(i, asSeries)
-			}
-		}
+	for i := p.previous(head); i >= 0 && p.beside(i, -1); i = p.previous(i) {
+	}
+	for i := p.next(head + 1); i < len(p.lines) && p.beside(i, 1); i = p.next(i + 1) {
 	}
 	whole := squeeze(p.lines[head].text)
 	for i := range p.lines {
@@ -264,6 +254,33 @@ func (p *parser) around(head int) {
 			p.leave(i, asRepeated)
 		}
 	}
+}
+
+// beside takes line i as a label or series, and says whether it was one. Step leads away from the headline.
+func (p *parser) beside(i, step int) bool {
+	l := &p.lines[i]
+	t := tidy(l.text)
+	m := bracketsOnly.FindStringSubmatch(t)
+	switch {
+	case l.bullet != "" || !l.free() && !(l.left && l.use == asMenu):
+		return false
+	case isLabelLine(t):
+		// Words such as 사설 are also in menus: one that stands among others is no label.
+		if k := p.previous(i); step < 0 && m == nil && k >= 0 && p.lines[k].left && p.lines[k].use == asMenu {
+			return false
+		}
+		p.label(bare(t))
+		p.take(i, asLabel)
+	case m != nil && l.free() && step < 0:
+		p.label(m[1])
+		p.take(i, asLabel)
+	case m != nil && l.free() && p.page.Series == "":
+		p.page.Series = m[1]
+		p.take(i, asSeries)
+	default:
+		return false
+	}
+	return true
 }
 
 // deck takes line i as a line of the standfirst.

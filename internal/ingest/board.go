@@ -41,11 +41,14 @@ func head(cell string) (column, bool) {
 	return c, ok
 }
 
+// digits are those of a figure; commas stand between thousands or not at all.
+const digits = `(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,13})(?:\.\d{1,10})?`
+
 // number matches a figure with what boards put around it: a sign or an arrow on either side, the currency, a
 // percent sign.
 var (
-	number  = regexp.MustCompile(`^[(\[]?(?:상승|하락|보합)?\s?[+\-−–－▲▼△▽↑↓⬆⬇]?\s?[₩$¥￦]?\d[\d,]*(?:\.\d+)?\s?(?:원|KRW|달러|엔)?(?:%|％)?p?\s?[▲▼△▽↑↓⬆⬇]?(?:상승|하락|보합)?[)\]]?$`)
-	figure  = regexp.MustCompile(`\d[\d,]*(?:\.\d+)?`)
+	number  = regexp.MustCompile(`^[(\[]?(?:상승|하락|보합)?\s?[+\-−–－▲▼△▽↑↓⬆⬇]?\s?[₩$¥￦]?` + digits + `\s?(?:원|KRW|달러|엔)?(?:%|％)?p?\s?[▲▼△▽↑↓⬆⬇]?(?:상승|하락|보합)?[)\]]?$`)
+	figure  = regexp.MustCompile(digits)
 	arrow   = regexp.MustCompile(`^(?:[▲▼△▽↑↓⬆⬇+\-−–－]|상승|하락|보합|상한가|하한가)$`)
 	nothing = regexp.MustCompile(`^(?:-|–|—|N/A|n/a)$`)
 	cellGap = regexp.MustCompile(`\s*[\t|│｜]\s*|\s{2,}`)
@@ -173,7 +176,7 @@ func (p *parser) board(at []int) board {
 	}
 	use := func(i, n int) {
 		for _, l := range from[i : i+n] {
-			if !slices.Contains(b.used, l) {
+			if k := len(b.used); k == 0 || b.used[k-1] != l {
 				b.used = append(b.used, l)
 			}
 		}
@@ -286,26 +289,17 @@ func (r *Row) set(c column, v string) {
 	*to = strings.ReplaceAll(strings.TrimSpace(v), "％", "%")
 }
 
-// Ratio returns the printed rate as a decimal number: "+2.08%" is "0.0208". It is false where none was printed.
-// A falling one is told by a minus of any sort, by an arrow that points down, or by 하락.
-func (r Row) Ratio() (string, bool) {
-	digits := strings.ReplaceAll(figure.FindString(r.Rate), ",", "")
+// percentage returns the printed rate as a signed number with a percent sign, "" where none was printed. It falls
+// where a minus of any sort, an arrow that points down or 하락 says so.
+func (r Row) percentage() string {
+	digits := figure.FindString(r.Rate)
 	if digits == "" {
-		return "", false
+		return ""
 	}
-	whole, rest, _ := strings.Cut(digits, ".")
-	for len(whole) < 3 {
-		whole = "0" + whole
+	if falls(r.Rate, r.Change) && strings.Trim(digits, "0.,") != "" {
+		return "-" + digits + "%"
 	}
-	s := strings.TrimLeft(whole[:len(whole)-2], "0")
-	if s == "" {
-		s = "0"
-	}
-	s += "." + whole[len(whole)-2:] + rest
-	if strings.Trim(s, "0.") != "" && falls(r.Rate, r.Change) {
-		s = "-" + s
-	}
-	return s, true
+	return digits + "%"
 }
 
 // falls says whether a rate is below zero. One without any sign takes that of the change beside it.
@@ -320,6 +314,3 @@ func falls(rate, change string) bool {
 	}
 	return false
 }
-
-// PlainPrice returns the printed price without the commas between its thousands.
-func (r Row) PlainPrice() string { return strings.ReplaceAll(r.Price, ",", "") }

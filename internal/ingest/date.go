@@ -115,7 +115,7 @@ func (p *parser) dates() {
 		p.dated(i, s, true)
 	}
 	for i := 0; i < len(p.lines) && p.date < 0; i++ {
-		if p.lines[i].free() && !prose(p.lines[i].text) {
+		if p.lines[i].plain() && !prose(p.lines[i].text) {
 			p.dated(i, p.lines[i].text, false)
 		}
 	}
@@ -134,32 +134,30 @@ func (p *parser) dated(i int, s string, labels bool) {
 	if !labels && (len(all) == 0 || !all[0].timed || columns(s)-columns(s[all[0].start:all[0].end]) > 30) {
 		return
 	}
-	rest, end, any := "", 0, false
+	rest, end, any, said := "", 0, false, false
 	for _, f := range all {
 		if f.label == "" && labels && !any {
 			continue
 		}
 		any = true
 		rest, end = rest+" "+s[end:f.start], f.end
-		switch {
-		case f.label == "m":
-			if p.page.Modified.IsZero() {
-				p.page.Modified = f.at
-			}
-		case p.page.Published.IsZero():
-			p.page.Published = f.at
-		case f.label == "" && p.page.Modified.IsZero():
-			p.page.Modified = f.at
+		to := &p.page.Published
+		if f.label == "m" || f.label == "" && !to.IsZero() {
+			to = &p.page.Modified
+		}
+		if to.IsZero() {
+			*to, said = f.at, true
 		}
 	}
 	if !any {
 		return
 	}
 	rest += " " + s[end:]
-	if p.date >= 0 {
-		p.leave(i, asRepeated)
-	} else {
+	p.leave(i, asRepeated)
+	if said {
 		p.take(i, asDate)
+	}
+	if p.date < 0 {
 		p.date = i
 	}
 	if b, ok := byline(strings.Trim(tidy(rest), " |·:：/()[]-")); ok && p.page.Byline == "" {

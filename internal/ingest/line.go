@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sokbo/internal/fault"
 )
 
 // line is one line of a page as a text browser wrote it.
@@ -34,8 +36,14 @@ var bulleted = regexp.MustCompile(`^(?:([•∙◦‣⁃○●・ㆍ·])\s*|([*+
 // reference is the mark that lynx puts before a link when it lists the addresses at the end.
 var reference = regexp.MustCompile(`\[\d{1,3}\]`)
 
+// MaxLines is the most lines that a saved page may have.
+const MaxLines = 10_000
+
 // cut makes lines of a page and joins the ones that the text browser wrapped.
-func cut(s string) []line {
+func cut(s string) ([]line, error) {
+	if n := strings.Count(s, "\n"); n >= MaxLines {
+		return nil, fault.New(fault.TooLarge, "page-lines", "the page has %d lines; at most %d are possible: look whether the right file was saved", n+1, MaxLines)
+	}
 	if referencesHead.MatchString(s) {
 		s = reference.ReplaceAllString(s, "")
 	}
@@ -59,7 +67,36 @@ func cut(s string) []line {
 			before = &l
 		}
 	}
-	return unwrap(all)
+	shapes(all)
+	return unwrap(all), nil
+}
+
+// shaped matches the marks that w3m puts before the lines of inner lists and Korean desks before subheads.
+var shaped = regexp.MustCompile(`^([□■◇◆☆★▪▫])\s+(\S.*)$`)
+
+// shapes makes bullets of such marks where two lines with the same one follow each other; no subhead follows
+// another.
+func shapes(all []line) {
+	before, mark := -1, ""
+	for i := range all {
+		l := &all[i]
+		if l.blank() {
+			continue
+		}
+		m := shaped.FindStringSubmatch(l.text)
+		if m == nil || l.bullet != "" {
+			before, mark = -1, ""
+			continue
+		}
+		if before >= 0 && m[1] == mark {
+			for _, k := range []int{before, i} {
+				if all[k].bullet == "" {
+					all[k].bullet, all[k].text = mark, shaped.FindStringSubmatch(all[k].text)[2]
+				}
+			}
+		}
+		before, mark = i, m[1]
+	}
 }
 
 // columns is the width on a terminal: Hangul, Hanja and kana take two.
@@ -132,8 +169,10 @@ func ended(s string) bool { return sentenceEnd.MatchString(s) }
 // prose says whether s reads as a paragraph rather than as a headline, a link or a label.
 func prose(s string) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 120
+	return n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 40 && sentenceInside.MatchString(s) || n >= 120
 }
+
+var sentenceInside = regexp.MustCompile(`[다요죠까]\.\s`)
 
 // tidy makes one space of many.
 func tidy(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -144,6 +183,6 @@ func squeeze(s string) string { return strings.ToLower(strings.Join(strings.Fiel
 // bare takes the marks of headings and brackets around a short text away.
 func bare(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || strings.ContainsRune("■□◆◇▶▷●○◎◈▣☞→※*#[]<>〈〉【】《》|:：…›»>+-=", r)
+		return unicode.IsSpace(r) || strings.ContainsRune("■□◆◇▶▷●○◎◈▣☞→※*#()[]<>〈〉【】《》|:：…›»>+-=", r)
 	})
 }

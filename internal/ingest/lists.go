@@ -23,28 +23,49 @@ var listHeads = []struct {
 
 var referencesHead = regexp.MustCompile(`(?m)^\s*(?:References|Visible links:?)\s*$`)
 
-// maxHead is how many characters a heading of a list may have.
-const maxHead = 24
+// maxHead is how many characters a heading of a list may have, and maxNote the note behind it.
+const (
+	maxHead = 24
+	maxNote = 40
+)
 
 // listHead says which list line i is the heading of, "" for none.
 func (p *parser) listHead(i int) string {
+	use, _ := p.listHeadNote(i)
+	return use
+}
+
+// listHeadNote returns also what stands behind the heading: "오늘의 상승종목 (07.16 장종료)".
+func (p *parser) listHeadNote(i int) (use, note string) {
 	l := &p.lines[i]
-	if !l.free() || utf8.RuneCountInString(l.text) > maxHead {
-		return ""
+	if !l.free() || utf8.RuneCountInString(l.text) > maxHead+maxNote {
+		return "", ""
 	}
-	w := squeeze(bare(l.text))
-	for _, h := range listHeads {
-		if h.words.MatchString(w) {
-			return h.use
+	words := l.text
+	if k := strings.IndexAny(words, "([0123456789*※|"); k > 0 && !strings.HasSuffix(words, "]") {
+		note = strings.Trim(words[k:], "()[]| ")
+		if !sessionLine.MatchString(note) && !footnote.MatchString(note) {
+			note = ""
+		} else {
+			words = words[:k]
 		}
 	}
-	return ""
+	if utf8.RuneCountInString(words) > maxHead {
+		return "", ""
+	}
+	w := squeeze(bare(words))
+	for _, h := range listHeads {
+		if h.words.MatchString(w) {
+			return h.use, note
+		}
+	}
+	return "", ""
 }
 
 // lists takes the lists of the page wherever they stand, and leaves the ones that Sokbo does not keep.
 func (p *parser) lists() {
 	for i := range p.lines {
-		use := p.listHead(i)
+		use, note := p.listHeadNote(i)
 		if use == "" {
 			continue
 		}
@@ -53,9 +74,9 @@ func (p *parser) lists() {
 		case asMainNews:
 			p.mainNews(i, at)
 		case asRising:
-			p.rising(i, at)
+			p.rising(i, at, note)
 		case asCrypto:
-			p.crypto(i, at)
+			p.crypto(i, at, note)
 		default:
 			if use == asRelated && len(at) == 0 && p.lines[i].bullet != "" {
 				continue // a word of a menu
@@ -122,19 +143,12 @@ func (p *parser) mainNews(head int, at []int) {
 	var news []News
 	for _, j := range at {
 		t := tidy(p.lines[j].text)
-		if isNumber(t) || isMenuLine(t) || !strings.ContainsFunc(t, isLetter) {
+		if isNumber(t) || isMenuLine(t) || imprint.MatchString(t) || !strings.ContainsFunc(t, isLetter) || len(news) == maxNews {
 			p.leave(j, asMenu)
 			continue
 		}
-		if use == asRepeated {
-			p.leave(j, use)
-			continue
-		}
-		n := News{Text: t}
-		if m := seriesBehind.FindStringSubmatch(t); m != nil {
-			n = News{m[1], m[2]}
-		}
-		if slices.Contains(news, n) {
+		n := newsOf(t)
+		if use == asRepeated || slices.Contains(news, n) {
 			p.leave(j, asRepeated)
 			continue
 		}
@@ -148,6 +162,16 @@ func (p *parser) mainNews(head int, at []int) {
 	p.unnumber(news)
 	p.page.MainNews = news
 	p.take(head, use)
+}
+
+// maxNews is how many headlines of 주요 뉴스 are read.
+const maxNews = 40
+
+func newsOf(s string) News {
+	if m := seriesBehind.FindStringSubmatch(s); m != nil {
+		return News{m[1], m[2]}
+	}
+	return News{Text: s}
 }
 
 // unnumber takes away plain numbers before headlines if they count from 1 on.
@@ -177,7 +201,7 @@ var (
 
 // rising takes the box of rising stocks: when the session was, and rows as far as there are any. What comes after
 // them in the same list is news again, since the box may stand inside 주요 뉴스.
-func (p *parser) rising(head int, at []int) {
+func (p *parser) rising(head int, at []int, note string) {
 	if p.page.Rising.Present {
 		p.leave(head, asRepeated)
 		for _, j := range at {
@@ -187,6 +211,9 @@ func (p *parser) rising(head int, at []int) {
 	}
 	r := Rising{Present: true}
 	p.take(head, asRising)
+	if m := sessionLine.FindStringSubmatch(note); m != nil {
+		r.session(note, m)
+	}
 	rest := make([]int, 0, len(at))
 	for _, j := range at {
 		t := p.lines[j].text
@@ -195,7 +222,7 @@ func (p *parser) rising(head int, at []int) {
 			rest = append(rest, j)
 			continue
 		}
-		r.Note, r.Date, r.State = tidy(strings.Trim(t, "()[]<> ")), tidy(m[1]+m[4]), tidy(m[2]+m[3])
+		r.session(t, m)
 		p.take(j, asRising)
 	}
 	b := p.board(rest)
@@ -209,19 +236,22 @@ func (p *parser) rising(head int, at []int) {
 	}
 	for _, j := range rest {
 		if l := &p.lines[j]; l.free() && l.bullet != "" && utf8.RuneCountInString(l.text) >= 8 {
-			n := News{Text: tidy(l.text)}
-			if m := seriesBehind.FindStringSubmatch(n.Text); m != nil {
-				n = News{m[1], m[2]}
+			if n := newsOf(tidy(l.text)); !slices.Contains(p.page.MainNews, n) && len(p.page.MainNews) < maxNews {
+				p.page.MainNews = append(p.page.MainNews, n)
+				p.take(j, asMainNews)
 			}
-			p.page.MainNews = append(p.page.MainNews, n)
-			p.take(j, asMainNews)
 		}
 	}
 }
 
+// session keeps the words of the session, given what [sessionLine] found in them.
+func (r *Rising) session(s string, m []string) {
+	r.Note, r.Date, r.State = tidy(strings.Trim(s, "()[]<> ")), tidy(m[1]+m[4]), tidy(m[2]+m[3])
+}
+
 // crypto takes the board of coins with the heads of its columns and its note.
-func (p *parser) crypto(head int, at []int) {
-	var c Crypto
+func (p *parser) crypto(head int, at []int, note string) {
+	c := Crypto{Footnote: note}
 	rest := make([]int, 0, len(at))
 	notes := map[int]bool{}
 	for _, j := range at {

@@ -77,7 +77,11 @@ func ParsePage(file []byte, zone *time.Location) (Page, Report, error) {
 	if err != nil {
 		return Page{}, Report{}, err
 	}
-	p := parser{lines: cut(body.NFC(s)), zone: zone}
+	lines, err := cut(body.NFC(s))
+	if err != nil {
+		return Page{}, Report{}, err
+	}
+	p := parser{lines: lines, zone: zone}
 	p.lists()
 	p.furniture()
 	if err := p.article(); err != nil {

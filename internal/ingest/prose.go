@@ -10,14 +10,21 @@ import (
 
 // text returns the first and the last line of the article's text under the headline, or -1 where there is none.
 func (p *parser) text(head int) (first, last int) {
-	first, last = p.firstProse(head+1), -1
-	if first < 0 {
-		return -1, -1
-	}
-	for i := first; i < p.copy; i++ {
+	first, last = -1, -1
+	for i := head + 1; i < p.copy; i++ {
 		l := &p.lines[i]
+		if !l.plain() {
+			continue
+		}
+		strong := prose(l.text)
+		if !strong {
+			_, strong = p.caption(i)
+		}
+		if strong && first < 0 {
+			first = i
+		}
 		// What ends as a sentence goes on with the text even if it is short: “끝까지 간다.”
-		if l.plain() && (prose(l.text) || isCaptionLine(l.text) || ended(l.text) && utf8.RuneCountInString(l.text) > 3) {
+		if strong || first >= 0 && ended(l.text) && utf8.RuneCountInString(l.text) > 3 {
 			last = i
 		}
 	}
@@ -201,6 +208,7 @@ var (
 	// Forms of a credit at the end of a caption, the surest first. Group 1 is what is kept.
 	creditForms = []*regexp.Regexp{
 		regexp.MustCompile(`[(\[<（【〈]\s*((?:사진|이미지|그래픽|자료|출처|영상|일러스트|제공)(?:\s?(?:제공|출처|캡처))?\s?[=:：／/]\s?[^()\[\]<>（）【】〈〉]{1,60}?)\s*[)\]>）】〉]\.?$`),
+		regexp.MustCompile(`[(\[]\s*(사진\s+[^()\[\]]{2,30}?)\s*[)\]]$`),
 		regexp.MustCompile(`(?:^|[\s/|.])((?:사진|이미지|그래픽|자료|출처|영상|일러스트)(?:\s?(?:제공|출처|캡처))?\s?[=:：／]\s?[^()\[\]=]{1,60})$`),
 		regexp.MustCompile(`[(\[<（【〈]?\s*([ⓒ©]\s?[^()\[\]<>（）【】〈〉.]{1,40})\s*[)\]>）】〉]?$`),
 		regexp.MustCompile(`[(\[<（【〈]\s*((?:[^()\[\]<>（）【】〈〉]{0,30}[=/\s])?(?:` + agency + `)(?:\s?(?:제공|사진|자료사진|=.{1,20}))?)\s*[)\]>）】〉]\.?$`),
@@ -214,7 +222,7 @@ var (
 	}
 	// looseCredit is taken only behind ▲: "부두에 선 배 나루/한들통신".
 	looseCredit = regexp.MustCompile(`\s([^\s/.\d]{1,15}/[^\s/.\d]{2,20})$`)
-	creditWord  = regexp.MustCompile(`^(?:사진|이미지|영상|출처)\s?(?:출처)?\s?[=:：／/]\s?`)
+	creditWord  = regexp.MustCompile(`^(?:(?:사진|이미지|영상|출처)\s?(?:출처)?\s?[=:：／/]\s?|사진\s+)`)
 	creditGiver = regexp.MustCompile(`^(?:사진|이미지|그래픽|자료|영상|일러스트)?\s?제공\s?[=:：／/]\s?(.+)$`)
 	// A number or a unit with a slash is no credit: 24/7, km/h.
 	noCredit = regexp.MustCompile(`^\d|^[a-z]{1,3}/[a-z]{1,3}$`)

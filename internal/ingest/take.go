@@ -23,13 +23,18 @@ type Result struct {
 	Rail    bool // its lists were taken too
 }
 
-// Take publishes a page, in one transaction: all of it or nothing.
+// Take publishes a page, in one transaction: all of it or nothing. A page that tells only 수정 was published then;
+// one that tells neither, when it is taken.
 func Take(ctx context.Context, d *db.DB, stories *story.Stories, p Page, o Options) (Result, error) {
 	var r Result
+	published := p.Published
+	if published.IsZero() {
+		published = p.Modified
+	}
 	err := d.Write(ctx, func(tx *db.Tx) (err error) {
 		r = Result{}
-		r.Ref, r.Outcome, err = stories.Import(ctx, tx, p.Identity(), p.content(), p.Published, p.Modified)
-		if err != nil || !o.Rail || r.Outcome == story.Refused {
+		r.Ref, r.Outcome, err = stories.Import(ctx, tx, p.Identity(), p.content(), published, p.Modified)
+		if err != nil || !o.Rail || !p.hasRail() || r.Outcome == story.Refused || r.Outcome == story.Older {
 			return err
 		}
 		front := p.Language
@@ -47,6 +52,11 @@ func Take(ctx context.Context, d *db.DB, stories *story.Stories, p Page, o Optio
 		return Result{}, fmt.Errorf("taking the page: %w", err)
 	}
 	return r, nil
+}
+
+// hasRail says whether lists stood beside the article.
+func (p Page) hasRail() bool {
+	return len(p.MainNews) > 0 || p.Rising.Present || len(p.Crypto.Rows) > 0
 }
 
 func (p Page) content() story.Content {
@@ -76,13 +86,9 @@ func (p Page) setBoards(ctx context.Context, tx *db.Tx, captured time.Time) erro
 		at = &captured
 	}
 	set := func(board, note string, rows []Row) error {
-		s := market.Stated{Board: board, Note: note, Captured: at}
-		for _, r := range rows {
-			s.Rows = append(s.Rows, market.StatedRow{Name: r.Name, Price: r.Price, Rate: r.Rate})
-		}
-		return market.SetStated(ctx, tx, s)
+		return market.SetStated(ctx, tx, market.Stated{Board: board, Note: note, Rows: stated(board, rows), Captured: at})
 	}
-	if p.Crypto.Present {
+	if len(p.Crypto.Rows) > 0 {
 		if err := set(market.Crypto, "", p.Crypto.Rows); err != nil {
 			return err
 		}
@@ -91,4 +97,19 @@ func (p Page) setBoards(ctx context.Context, tx *db.Tx, captured time.Time) erro
 		return set(market.Movers, p.Rising.Note, p.Rising.Rows)
 	}
 	return nil
+}
+
+// stated makes rows of a board of the printed ones. Of two under one name the first counts.
+func stated(board string, rows []Row) []market.StatedRow {
+	var all []market.StatedRow
+	seen := map[string]bool{}
+	for _, r := range rows {
+		key := market.KeyOf(board, r.Name)
+		if seen[key] || len(all) == market.MaxStatedRows {
+			continue
+		}
+		seen[key] = true
+		all = append(all, market.StatedRow{Key: key, Name: r.Name, Price: r.Price, Rate: r.percentage()})
+	}
+	return all
 }
