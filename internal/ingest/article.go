@@ -112,7 +112,7 @@ func (p *parser) runAbove(anchor int) []int {
 				return run
 			}
 			continue
-		case isByline(l.text), isLabelLine(l.text), isSeriesLine(l.text):
+		case isByline(l.text), isLabelLine(l.text), isSeriesLine(l.text), promotion.MatchString(l.text):
 			continue
 		case l.bullet != "" && (!headlike(l.text) || utf8.RuneCountInString(l.text) < 10):
 			if len(run) > 0 {
@@ -264,6 +264,7 @@ func (p *parser) beside(i, step int) bool {
 	switch {
 	case l.bullet != "" || !l.free() && !(l.left && l.use == asMenu):
 		return false
+	case l.free() && p.byline(i):
 	case isLabelLine(t):
 		// Words such as 사설 are also in menus: one that stands among others is no label.
 		if k := p.previous(i); step < 0 && m == nil && k >= 0 && p.lines[k].left && p.lines[k].use == asMenu {

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"sokbo/internal/market"
 )
 
 // column is what a column of a board holds.
@@ -226,7 +228,7 @@ func (b *board) row(cs []string) (Row, bool) {
 		values = append(values, c)
 	}
 	r.Name = strings.TrimSpace(rankBefore.ReplaceAllString(r.Name, ""))
-	if r.Name == "" || len(values) == 0 || !strings.ContainsFunc(r.Name, unicode.IsLetter) {
+	if r.Name == "" || len(r.Name) > market.MaxStatedText || brokenFigure.MatchString(r.Name) || len(values) == 0 || !strings.ContainsFunc(r.Name, unicode.IsLetter) {
 		return r, false
 	}
 	var heads []column
@@ -262,6 +264,9 @@ func (b *board) row(cs []string) (Row, bool) {
 }
 
 var (
+	// A word of figures that is none, such as 546,50, must not become part of a name.
+	brokenFigure = regexp.MustCompile(`(?:^|\s)[+\-−]?\d+[.,][\d.,]*%?$`)
+
 	rank       = regexp.MustCompile(`^\d{1,2}$`)
 	rankBefore = regexp.MustCompile(`^(?:\d{1,2}위|\d{1,2}[.)])\s*`)
 )

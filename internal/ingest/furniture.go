@@ -41,7 +41,7 @@ func (p *parser) furniture() {
 			p.leave(i, asTags)
 		case related.MatchString(t) && !prose(t):
 			p.leave(i, asRelated)
-		case isMenuLine(t), crumbs.MatchString(t) && !prose(t):
+		case promotion.MatchString(t) && utf8.RuneCountInString(t) < 60, isMenuLine(t), crumbs.MatchString(t) && !prose(t):
 			p.leave(i, asMenu)
 		case imprint.MatchString(t):
 			p.leave(i, asCopyright)
@@ -60,6 +60,7 @@ var (
 	imprint   = regexp.MustCompile(`등록번호|등록일자?\s?[:：]|발행인|편집인|청소년\s?보호\s?책임자|사업자\s?등록|통신판매|대표전화|개인정보\s?처리\s?방침|이용약관|(?:Tel|TEL|전화|팩스|FAX)\s?[.:：]?\s?\d`)
 	tags      = regexp.MustCompile(`^(?:(?:태그|Tags?)\s?[:：]?\s*)?(?:#[^\s#]+[\s,]*)+$`)
 	related   = regexp.MustCompile(`^(?:[▶▷☞→►]|\[?(?:관련|연관)\s?(?:기사|뉴스)\]?\s?[:：▶]?|\[(?:바로가기|핫클릭|이슈|영상)\]|☞)\s*\S`)
+	promotion = regexp.MustCompile(`(?:구독|팔로우|제보|채널|앱|추가|알림).{0,20}(?:하세요|주세요|기다립니다|바로\s?가기|받습니다)[.!]?$`)
 	crumbs    = regexp.MustCompile(`^\S{1,10}(?:\s?[>›»〉]\s?\S{1,12})+$`)
 )
 

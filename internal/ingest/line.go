@@ -172,6 +172,13 @@ func prose(s string) bool {
 	return n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 40 && sentenceInside.MatchString(s) || n >= 120
 }
 
+// sentence says whether s is a sentence with a full stop, as headlines and buttons are not.
+func sentence(s string) bool {
+	return utf8.RuneCountInString(s) >= 10 && fullStop.MatchString(s) && strings.Contains(s, " ")
+}
+
+var fullStop = regexp.MustCompile(`\.[”’"')]*$`)
+
 var sentenceInside = regexp.MustCompile(`[다요죠까]\.\s`)
 
 // tidy makes one space of many.

@@ -41,25 +41,34 @@ func (p *parser) listHeadNote(i int) (use, note string) {
 	if !l.free() || utf8.RuneCountInString(l.text) > maxHead+maxNote {
 		return "", ""
 	}
-	words := l.text
-	if k := strings.IndexAny(words, "([0123456789*※|"); k > 0 && !strings.HasSuffix(words, "]") {
-		note = strings.Trim(words[k:], "()[]| ")
-		if !sessionLine.MatchString(note) && !footnote.MatchString(note) {
-			note = ""
-		} else {
-			words = words[:k]
+	if use := listOf(l.text); use != "" {
+		return use, ""
+	}
+	for k, r := range l.text {
+		if r != ' ' && r != '(' && r != '[' && r != '|' {
+			continue
+		}
+		note := strings.Trim(l.text[k:], "()[]| ")
+		if sessionLine.MatchString(note) || footnote.MatchString(note) {
+			if use := listOf(l.text[:k]); use != "" {
+				return use, note
+			}
 		}
 	}
+	return "", ""
+}
+
+func listOf(words string) string {
 	if utf8.RuneCountInString(words) > maxHead {
-		return "", ""
+		return ""
 	}
 	w := squeeze(bare(words))
 	for _, h := range listHeads {
 		if h.words.MatchString(w) {
-			return h.use, note
+			return h.use
 		}
 	}
-	return "", ""
+	return ""
 }
 
 // lists takes the lists of the page wherever they stand, and leaves the ones that Sokbo does not keep.

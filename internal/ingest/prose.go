@@ -16,7 +16,7 @@ func (p *parser) text(head int) (first, last int) {
 		if !l.plain() {
 			continue
 		}
-		strong := prose(l.text)
+		strong := prose(l.text) || i > p.date && sentence(l.text)
 		if !strong {
 			_, strong = p.caption(i)
 		}
@@ -243,13 +243,12 @@ func credited(s string, sure bool) caption {
 		if noCredit.MatchString(credit) {
 			continue
 		}
-		// What stands before the credit in the match ends the caption, except an opening bracket or a slash.
-		text := s[:m[0]] + strings.TrimRight(s[m[0]:m[2]], " ([<（【〈/|")
+		text := strings.TrimRight(s[:m[2]], " ([<（【〈/|")
 		if g := creditGiver.FindStringSubmatch(credit); g != nil {
 			credit = g[1] + " 제공"
 		}
-		credit = strings.TrimSpace(mail.ReplaceAllString(creditWord.ReplaceAllString(credit, ""), ""))
-		return caption{strings.TrimSpace(text), credit}
+		credit = creditWord.ReplaceAllString(strings.TrimLeft(credit, "/ "), "")
+		return caption{text, strings.TrimSpace(mail.ReplaceAllString(credit, ""))}
 	}
 	return caption{text: s}
 }

@@ -77,50 +77,58 @@ func toUTF8(b []byte) (string, error) {
 	if utf8.Valid(b) {
 		return string(b), nil
 	}
-	good, firstBad := measure(b)
-	if s, ok := fromCP949(b); ok && good < 3 {
+	good, bad, first := measure(b)
+	if s, ok := fromCP949(b); ok && bad > 4*good {
 		return s, nil
 	}
-	return "", fault.New(fault.Invalid, "page-encoding", "line %d is neither UTF-8 nor EUC-KR; %s", lineOf(b, firstBad), encodingAdvice)
+	return "", fault.New(fault.Invalid, "page-encoding", "line %d is neither UTF-8 nor EUC-KR; %s", lineOf(b, first), encodingAdvice)
 }
 
 func lineOf(b []byte, i int) int { return 1 + bytes.Count(b[:i], []byte("\n")) }
 
-// measure counts the Hangul syllables that b holds as UTF-8 and finds the first byte that is not UTF-8. Korean in
-// CP949 practically never reads as UTF-8 Hangul, so a few syllables tell a damaged UTF-8 file.
-func measure(b []byte) (good, firstBad int) {
-	firstBad = -1
+// measure counts the Hangul syllables that b holds as UTF-8, and the bytes that are not UTF-8, and finds the first
+// of these. Of Korean in CP949 only a byte in hundreds reads as UTF-8 Hangul by chance; in a damaged UTF-8 file
+// most still do.
+func measure(b []byte) (good, bad, first int) {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 && firstBad < 0 {
-			firstBad = i
-		}
-		if unicode.Is(unicode.Hangul, r) {
+		switch {
+		case r == utf8.RuneError && n == 1:
+			if bad++; bad == 1 {
+				first = i
+			}
+		case unicode.Is(unicode.Hangul, r):
 			good++
 		}
 		i += n
 	}
-	return good, firstBad
+	return good, bad, first
 }
 
-// fromCP949 decodes b and says whether it looks like Korean: most of what is not ASCII is Hangul, Hanja or the
-// signs that Korean pages use. Japanese and Latin encodings come out as rare signs and letters.
+// fromCP949 decodes b and says whether it looks like Korean: its pairs of bytes are mostly the syllables that all
+// Korean text is made of. Japanese and Latin encodings come out as letters, Hanja and rare syllables.
 func fromCP949(b []byte) (string, bool) {
 	out, err := korean.EUCKR.NewDecoder().Bytes(b)
 	if err != nil || bytes.ContainsRune(out, utf8.RuneError) {
 		return "", false
 	}
-	hangul, other := 0, 0
-	for _, r := range string(out) {
+	common, other := 0, 0
+	for i := 0; i+1 < len(b); i++ {
+		lead, trail := b[i], b[i+1]
+		if lead < 0x80 {
+			continue
+		}
+		i++
 		switch {
-		case r < utf8.RuneSelf, unicode.IsPunct(r), unicode.IsSymbol(r), unicode.IsSpace(r):
-		case unicode.Is(unicode.Hangul, r):
-			hangul++
+		case lead >= 0xb0 && lead <= 0xc8 && trail >= 0xa1:
+			common++
+		case lead >= 0xa1 && lead <= 0xac && lead != 0xa4 && trail >= 0xa1:
+			// signs and foreign letters
 		default:
 			other++
 		}
 	}
-	return string(out), hangul > 2*other
+	return string(out), common > 2*other
 }
 
 func fromUTF16(b []byte, order binary.ByteOrder) (string, error) {
