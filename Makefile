@@ -29,12 +29,12 @@ test-browser:
 
 test-kill:
 	.ci/need postgresql
-	go test -tags kill -count=1 -timeout 20m ./internal/killtest/... -kills 20
+	go test -tags kill -v -count=1 -timeout 20m ./internal/killtest/... -kills 20
 
 # Long runs, outside CI.
 soak:
 	.ci/need postgresql
-	go test -tags kill -count=1 -timeout 6h ./internal/killtest/... -kills 500
+	go test -tags kill -v -count=1 -timeout 6h ./internal/killtest/... -kills 500
 
 bench:
 	.ci/need postgresql

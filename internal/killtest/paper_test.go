@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -46,11 +47,13 @@ type database interface {
 	environment() string // the program's SOKBO_DATABASE
 	// open gives a view on the data beside the running program.
 	open(t *testing.T, dataFolder string) *sql.DB
-	// kill takes the database's own server away and says whether there is one; revive brings it back.
-	kill() bool
+	// pid is the database's own server, 0 if there is none. revive brings it back after it was killed.
+	pid() int
 	revive(t *testing.T)
 	// settle waits until nothing of a killed program is still at work.
 	settle(t *testing.T)
+	// sound looks for damage that queries do not show.
+	sound(t *testing.T, dataFolder string)
 }
 
 type sqliteFile struct{}
@@ -58,12 +61,22 @@ type sqliteFile struct{}
 func newSQLite(t *testing.T) database { return sqliteFile{} }
 
 func (sqliteFile) environment() string { return "" }
-func (sqliteFile) kill() bool          { return false }
+func (sqliteFile) pid() int            { return 0 }
 func (sqliteFile) revive(t *testing.T) {}
 func (sqliteFile) settle(t *testing.T) {}
 
 func (sqliteFile) open(t *testing.T, dataFolder string) *sql.DB {
 	return openSQL(t, "sqlite", "file:"+filepath.Join(dataFolder, "sokbo.db")+"?mode=ro&_pragma=busy_timeout(5000)")
+}
+
+func (f sqliteFile) sound(t *testing.T, dataFolder string) {
+	view := f.open(t, dataFolder)
+	defer view.Close()
+	var found string
+	err := view.QueryRowContext(t.Context(), `PRAGMA integrity_check(1)`).Scan(&found)
+	if err != nil || found != "ok" {
+		t.Errorf("the database is damaged: %s %v", found, err)
+	}
 }
 
 type postgresServer struct{ *postgres.Server }
@@ -87,13 +100,17 @@ func (s postgresServer) open(t *testing.T, _ string) *sql.DB {
 	return openSQL(t, "pgx", s.URL("postgres"))
 }
 
-func (s postgresServer) kill() bool { s.Kill(); return true }
+func (s postgresServer) pid() int { return s.Pid() }
 
 func (s postgresServer) revive(t *testing.T) {
+	s.Kill()
 	if err := s.Restart(t.Context()); err != nil {
 		t.Fatalf("PostgreSQL after its kill: %v", err)
 	}
 }
+
+// sound has nothing to look for: PostgreSQL refuses to start on what it finds damaged.
+func (s postgresServer) sound(t *testing.T, _ string) {}
 
 // settle waits for the connections of the killed program: a commit that it had sent goes on without it.
 func (s postgresServer) settle(t *testing.T) {
@@ -133,6 +150,8 @@ type paper struct {
 	cmd                *exec.Cmd
 	exited             chan struct{}
 	log                string // file with what the program says
+
+	victims atomic.Pointer[[]int] // are killed at the next answer
 }
 
 // newPaper makes a newspaper with a few stories. It is not running yet.
@@ -152,7 +171,7 @@ func newPaper(t *testing.T, program string, d database) *paper {
 	args := []string{"import", "page"}
 	for n := range stories {
 		file := filepath.Join(dir, fmt.Sprintf("page%d.txt", n))
-		if err := os.WriteFile(file, fmt.Appendf(nil, "%d. %s", n+1, page), 0o600); err != nil {
+		if err := os.WriteFile(file, fmt.Appendf(nil, "제%d보 %s", n+1, page), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, file)
@@ -267,39 +286,59 @@ func (p *paper) kill() {
 	p.client.CloseIdleConnections()
 }
 
-// killDuring kills the program after s has worked for a while, and just before it the database's server, if that
-// is asked for and there is one.
-func (p *paper) killDuring(t *testing.T, s subject, after time.Duration, database bool) (busy int64, too bool) {
+// A moment is when and how the program is killed.
+type moment struct {
+	after    time.Duration // of work
+	atAnswer bool          // then at the next answer that a client gets: others of the same commit are still to come
+	database bool          // the database's server dies with it, if it has one
+}
+
+// killDuring kills the program at a moment of the work of s.
+func (p *paper) killDuring(t *testing.T, s subject, m moment) {
 	t.Helper()
 	stop := make(chan struct{})
 	var work sync.WaitGroup
 	work.Go(func() { s.work(p, stop) })
-	p.waitUntilBusy(t, s)
-	select {
-	case <-time.After(after):
-	case <-p.exited:
-		t.Fatalf("the program ended by itself:\n%s", p.said())
+	for deadline := time.Now().Add(timeout); s.inFlight() < minInFlight; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("there were never %d requests in flight:\n%s", minInFlight, p.said())
+		}
 	}
-	busy = p.waitUntilBusy(t, s)
-	too = database && p.database.kill()
-	p.kill()
+
+	victims := []int{p.cmd.Process.Pid}
+	if m.database {
+		victims = []int{p.database.pid(), p.cmd.Process.Pid}
+	}
+	if m.atAnswer {
+		time.Sleep(m.after)
+		p.victims.Store(&victims)
+	} else {
+		// The shell does it: the test's own goroutines get to run when its clients have nothing to do, which is
+		// when the program is just beginning something, and the kill would always meet the same moment.
+		killer := exec.Command("sh", "-c", fmt.Sprintf("sleep %.6f; kill -KILL %s", m.after.Seconds(), strings.Trim(fmt.Sprint(victims), "[]")))
+		if out, err := killer.CombinedOutput(); err != nil {
+			t.Fatalf("killing the program: %v\n%s\n%s", err, out, p.said())
+		}
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(timeout):
+		t.Fatalf("the program gave no answer any more:\n%s", p.said())
+	}
 	close(stop)
 	work.Wait()
-	if too {
+	p.kill()
+	if m.database {
 		p.database.revive(t)
 	}
 	p.database.settle(t)
-	return busy, too
 }
 
-func (p *paper) waitUntilBusy(t *testing.T, s subject) int64 {
-	t.Helper()
-	for deadline := time.Now().Add(timeout); ; runtime.Gosched() {
-		if n := s.inFlight(); n >= minInFlight {
-			return n
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("there were never %d requests in flight:\n%s", minInFlight, p.said())
+// answered is called by a subject when one of its clients has got an answer.
+func (p *paper) answered() {
+	if victims := p.victims.Swap(nil); victims != nil {
+		for _, pid := range *victims {
+			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
 }

@@ -4,9 +4,11 @@ package killtest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,7 +20,7 @@ import (
 )
 
 const (
-	clients  = 64 // each with one request at a time
+	clients  = 96 // each with one request at a time
 	checkers = 16
 	// Of ten requests this many are a new reader's, and this many take back; the rest change.
 	newOfTen, takeBackOfTen = 5, 2
@@ -89,9 +91,7 @@ func (x *reactions) client(p *paper, stop <-chan struct{}) {
 		default:
 		}
 		r, kind := x.next(&mine)
-		x.ask(p, r, kind)
-		if r.open {
-			// The program dies. Other readers' requests may still be answered, this one asks no more.
+		if !x.ask(p, r, kind) { // the program dies
 			<-stop
 			return
 		}
@@ -116,15 +116,22 @@ func (x *reactions) next(mine *[]*reader) (*reader, reaction.Kind) {
 	return r, others[rand.IntN(len(others))]
 }
 
-// ask sends one request and notes what can be relied on after it.
-func (x *reactions) ask(p *paper, r *reader, kind reaction.Kind) {
+// ask sends one request and notes what can be relied on after it. It says whether an answer came.
+func (x *reactions) ask(p *paper, r *reader, kind reaction.Kind) bool {
 	r.hoped, r.open, r.touched = kind, true, true
 	x.flying.Add(1)
 	resp, told, err := x.send(p, r, kind)
 	x.flying.Add(-1)
+	if err == nil {
+		p.answered()
+	}
+	var network *net.OpError
 	switch {
+	case errors.As(err, &network) && network.Op == "dial": // the program was gone before it was asked
+		r.open = false
+		return false
 	case err != nil || resp.StatusCode >= 500: // its database may die before the program does
-		return
+		return false
 	case r.form && resp.StatusCode == http.StatusSeeOther:
 	case resp.StatusCode != http.StatusOK:
 		x.complain("%s: asking for %q was answered %s", x.articles[r.article], kind, resp.Status)
@@ -135,6 +142,7 @@ func (x *reactions) ask(p *paper, r *reader, kind reaction.Kind) {
 	x.mu.Lock()
 	x.asked++
 	x.mu.Unlock()
+	return true
 }
 
 func (x *reactions) complain(format string, args ...any) {

@@ -128,6 +128,9 @@ func (s *Server) launch(ctx context.Context) error {
 	return s.wait(ctx)
 }
 
+// Pid is the server's first process. When that is killed, the others end by themselves.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
 // Kill ends the server with SIGKILL: nothing is finished, nothing is written out. [Server.Restart] starts it again.
 func (s *Server) Kill() {
 	s.cmd.Process.Kill()
