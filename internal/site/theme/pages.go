@@ -39,12 +39,6 @@ type Edition struct {
 	Current             bool
 }
 
-// Place is an entry of the section line.
-type Place struct {
-	Text, URL string
-	Current   bool
-}
-
 // Frame is what stands around every page. Fields without a word may be empty.
 type Frame struct {
 	Words       *Words // needed
@@ -61,12 +55,20 @@ type Frame struct {
 	Today       Moment
 	Editions    []Edition
 	Alternates  []Edition // absolute addresses of the same page in other languages
-	Places      []Place
-	Live        string // topics, parted by commas
-	Version     int64  // of the article
+	Live        string    // topics, parted by commas
+	Version     int64     // of the article
 	Strip       *Board
 	Linked      any // JSON-LD
 }
+
+// place is an entry of the section line.
+type place struct {
+	Text, URL string
+	Current   bool
+}
+
+// places are those of a page that has nothing to lead to but the front.
+func (f Frame) places() []place { return []place{{f.Words.Home, f.Home, f.AtHome}} }
 
 // Headline is a story, or a bare headline, in a list.
 type Headline struct {
@@ -82,6 +84,17 @@ type Rail struct {
 	MainNews  []Headline
 	MainSaved bool // some of it was printed by an imported page
 	Boards    []Board
+}
+
+// blocks are the places of a rail that are there.
+func (r Rail) blocks(w *Words) (all []place) {
+	if len(r.MainNews) > 0 {
+		all = append(all, place{Text: w.MainNews, URL: "#main-news"})
+	}
+	for _, b := range r.Boards {
+		all = append(all, place{Text: b.Title, URL: "#" + b.Name})
+	}
+	return all
 }
 
 // Board is a list of prices.
@@ -139,7 +152,8 @@ type ArticlePage struct {
 	Reactions           Reactions
 }
 
-func (ArticlePage) template() string { return "article" }
+func (ArticlePage) template() string  { return "article" }
+func (p ArticlePage) places() []place { return append(p.Frame.places(), p.blocks(p.Words)...) }
 
 // FrontPage is a front.
 type FrontPage struct {
@@ -151,6 +165,14 @@ type FrontPage struct {
 }
 
 func (FrontPage) template() string { return "front" }
+
+func (p FrontPage) places() []place {
+	all := append(p.Frame.places(), p.blocks(p.Words)...)
+	if len(p.Newest) > 0 {
+		all = append(all, place{Text: p.Words.Newest, URL: "#newest"})
+	}
+	return all
+}
 
 // HistoryPage is an article's list of changes.
 type HistoryPage struct {

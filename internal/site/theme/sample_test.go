@@ -29,12 +29,6 @@ func frame(language string) theme.Frame {
 		Today:       theme.Moment{Machine: "2026-11-24", Full: "2026년 11월 24일 화요일"},
 		Live:        "board.crypto,board.movers,article.4711002983,site",
 		Version:     3,
-		Places: []theme.Place{
-			{Text: w.Home, URL: "/"},
-			{Text: w.MainNews, URL: "#main-news"},
-			{Text: w.Movers, URL: "#movers"},
-			{Text: w.Crypto, URL: "#crypto"},
-		},
 	}
 	for _, l := range theme.Languages {
 		f.Editions = append(f.Editions, theme.Edition{Language: l, Self: theme.In(l).Self, URL: "/" + l, Current: l == language})
@@ -223,7 +217,6 @@ func front(t testing.TB, language string) theme.FrontPage {
 	}
 	p.AtHome, p.Version = true, 0
 	p.Heading, p.Title = p.Paper.Name, p.Paper.Name
-	p.Places[0].Current = true
 	p.Alternates = []theme.Edition{{Language: "ko", URL: "http://localhost:8080/"}, {Language: "en", URL: "http://localhost:8080/en"}}
 	return p
 }
@@ -239,7 +232,7 @@ func history(language string) theme.HistoryPage {
 		Versions: []theme.Version{
 			{N: 4, Name: theme.Fill(w.Version, "n", "4"), Void: true, Kind: w.Void, Note: w.VoidNote, Hash: hash},
 			{N: 3, Name: theme.Fill(w.Version, "n", "3"), Kind: "정정", Time: moment("2026-11-24 10:27"), Note: "협력사 응답 수를 121곳에서 118곳으로 고쳤습니다. 중복 응답 3곳을 뺐습니다.",
-				Changes: []theme.Change{{Spans: []theme.Span{{Text: "충격은 아래로 갈수록 컸다. 장비·소재 협력사 "}, {Op: theme.Removed, Text: "121곳"}, {Text: " "}, {Op: theme.Added, Text: "118곳"}, {Text: " 가운데 "}, {Op: theme.Removed, Text: "65곳은"}, {Text: " "}, {Op: theme.Added, Text: "63곳은"}, {Text: " 내년 1분기 수주가 ‘없거나 올해의 절반 이하’라고 답했다."}}}},
+				Changes:   []theme.Change{{Spans: []theme.Span{{Text: "충격은 아래로 갈수록 컸다. 장비·소재 협력사 "}, {Op: theme.Removed, Text: "121곳"}, {Text: " "}, {Op: theme.Added, Text: "118곳"}, {Text: " 가운데 "}, {Op: theme.Removed, Text: "65곳은"}, {Text: " "}, {Op: theme.Added, Text: "63곳은"}, {Text: " 내년 1분기 수주가 ‘없거나 올해의 절반 이하’라고 답했다."}}}},
 				Unchanged: theme.Fill(w.Unchanged, "n", "11"), Hash: hash},
 			{N: 2, Name: theme.Fill(w.Version, "n", "2"), Kind: w.Changed, Time: moment("2026-11-24 10:05"),
 				Changes: []theme.Change{
@@ -267,7 +260,7 @@ func samples(t testing.TB, language string) map[string]theme.Page {
 	}
 
 	bare := theme.ArticlePage{Frame: frame(language), Headline: theme.Headline{Headline: "제목뿐인 기사"}, Published: *moment("2024-06-20 16:34"), Modified: *moment("2024-06-20 16:34"), HistoryURL: "/articles/4711002983/history", Reactions: reactions(w, "")}
-	bare.Strip, bare.Live, bare.Places, bare.Linked = nil, "", nil, nil
+	bare.Strip, bare.Live, bare.Linked = nil, "", nil
 	all["article-bare"] = bare
 
 	printed := article(t, language)
@@ -308,7 +301,7 @@ func samples(t testing.TB, language string) map[string]theme.Page {
 	imported.Strip = &strip
 	all["front-imported"] = imported
 	none := theme.FrontPage{Frame: frame(language)}
-	none.Strip, none.Places, none.AtHome = nil, nil, true
+	none.Strip, none.AtHome = nil, true
 	all["front-none"] = none
 	closed := front(t, language)
 	closed.Boards = []theme.Board{{Name: "crypto", Title: w.Crypto, Empty: w.NoQuotes, Basis: "none", BasisText: w.Basis.None}}

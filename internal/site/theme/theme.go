@@ -66,6 +66,7 @@ func New(asset func(name string) string) (*Theme, error) {
 		"bootScript": func() template.JS { return BootScript },
 		"icon":       icon,
 		"in":         func(w *Words, b Board) boardIn { return boardIn{w, b} },
+		"places":     Page.places,
 		"sizes":      func() []string { return Sizes[:] },
 		"stamp":      body.Stamp,
 	}
@@ -88,7 +89,10 @@ func New(asset func(name string) string) (*Theme, error) {
 }
 
 // Page is one of this package's page structs.
-type Page interface{ template() string }
+type Page interface {
+	template() string
+	places() []place
+}
 
 // Render returns the HTML of a page.
 func (t *Theme) Render(p Page) ([]byte, error) {

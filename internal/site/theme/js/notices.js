@@ -29,7 +29,7 @@ export function breaking(states) {
       line.dataset.breaking = "";
       line.setAttribute("aria-label", say("breaking"));
       line.append(document.createElement("a"));
-      document.body.prepend(line);
+      document.querySelector("body > header")?.before(line);
     }
     line.firstChild.href = breaking.url;
     write(line.firstChild, breaking.text);
