@@ -41,7 +41,7 @@ func TestOpenArticleIsToldOfChanges(t *testing.T) {
 	g := newGate(t, shared.URL)
 	c := make(chan string, 4)
 	g.answer("GET /live", frames(c))
-	b := newReader(t, g.URL).open(articlePath, phone)
+	b := newReader(t, g.URL).open(articlePath, still(phone))
 	topic := "article." + strings.TrimPrefix(articlePath, "/articles/")
 	state := func(kind string, seq int, version, state string) {
 		c <- frame(kind, seq, fmt.Sprintf(`{"topic":%q,"version":%s,"state":%q,"modified":"2026-11-23T14:00:00.000+09:00","counts":{"like":%d,"angry":0,"sad":0,"more":0}}`, topic, version, state, seq))
@@ -66,7 +66,7 @@ func TestBreakingLineExistsOnlyThen(t *testing.T) {
 	g := newGate(t, shared.URL)
 	c := make(chan string, 4)
 	g.answer("GET /live", frames(c))
-	b := newReader(t, g.URL).open("/", phone)
+	b := newReader(t, g.URL).open("/", still(phone))
 	c <- frame("snapshot", 1, `{"topic":"site"}`)
 	b.settled()
 	if eval[bool](b, `document.querySelector("[data-breaking]") !== null`) {
@@ -86,16 +86,17 @@ func TestStatedBoardGivesWay(t *testing.T) {
 	p := own(t)
 	g := newGate(t, p.URL)
 	b := newReader(t, g.URL).open(p.article, desktop)
-	b.allow(`log: network .*/live`)
-	b.until(`document.querySelector("section[data-board=crypto] [data-basis]").dataset.basis === "stated"`)
-	printed := b.text("section[data-board=crypto] [data-source]")
+	b.allow(`log: network `)
+	const foot = ".rail [data-board=crypto] [data-foot]"
+	b.until(`document.querySelector(".rail [data-board=crypto] [data-basis]").dataset.basis === "stated"`)
+	printed := b.text(foot)
 	p.settings = []string{"SOKBO_FEEDS=simulated"}
 	p.restart(g)
-	b.untilWithin(time.Minute, `document.querySelector("section[data-board=crypto] [data-basis]")?.dataset.basis === "24h"`)
-	if now := b.text("section[data-board=crypto] [data-source]"); now == printed {
-		t.Errorf("the source is still %q", now)
+	b.untilWithin(time.Minute, `document.querySelector(".rail [data-board=crypto] [data-basis]")?.dataset.basis === "24h"`)
+	if now := b.text(foot); now == printed {
+		t.Errorf("the foot is still %q", now)
 	}
-	b.untilWithin(time.Minute, `document.querySelectorAll("section[data-board=movers] [data-key]").length > 0`)
+	b.untilWithin(time.Minute, `document.querySelectorAll(".rail [data-board=movers] [data-key]").length > 0`)
 	eval[bool](b, watchPrice)
 	b.moving()
 }

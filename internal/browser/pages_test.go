@@ -26,8 +26,8 @@ func objectOf(selector string) runtime.EvaluateParams {
 func readersPages() map[string]string {
 	return map[string]string{
 		"front":    "/",
-		"front-en": "/en/",
-		"front-ja": "/ja/",
+		"front-en": "/en",
+		"front-ja": "/ja",
 		"article":  articlePath,
 		"history":  articlePath + "/history",
 		"reaction": articlePath + "/reaction",
@@ -49,7 +49,7 @@ func TestPagesAreAccessible(t *testing.T) {
 				r.choose(b, size, theme)
 				for name, path := range readersPages() {
 					for _, v := range []view{phone, desktop} {
-						b.see(v)
+						b.see(still(v))
 						b.visit(path)
 						b.settled()
 						b.axe()
@@ -61,6 +61,12 @@ func TestPagesAreAccessible(t *testing.T) {
 			})
 		}
 	}
+}
+
+// still is the same without flashes: while one runs, axe cannot tell a contrast.
+func still(v view) view {
+	v.still = true
+	return v
 }
 
 // settled waits until the page's moving parts have their first state.
@@ -80,7 +86,7 @@ func TestStatesAreAccessible(t *testing.T) {
 			g := newGate(t, program.URL)
 			for _, theme := range []string{"light", "dark"} {
 				r := newReader(t, g.URL)
-				b := r.open("/prefs", phone)
+				b := r.open("/prefs", still(phone))
 				r.choose(b, "m", theme)
 				paths := []string{"/", articlePath}
 				switch state {
@@ -102,7 +108,7 @@ func TestStatesAreAccessible(t *testing.T) {
 						b.until(`document.querySelector("[data-connection]").dataset.connection === "paused"`)
 					case "late":
 						b.settled()
-						b.allow(`log: network .*/live`)
+						b.allow(`log: network `)
 						g.fail()
 						b.until(`document.querySelector("[data-connection]").dataset.connection === "late"`)
 						g.heal()
@@ -118,7 +124,7 @@ func TestStatesAreAccessible(t *testing.T) {
 						b.until(fmt.Sprintf(`[...document.querySelectorAll("[data-board=crypto] [data-key]")].every((row) => row.dataset.state === %q && row.querySelector("[data-state-word]").textContent !== "")`, state))
 					}
 					for _, v := range []view{phone, desktop} {
-						b.see(v)
+						b.see(still(v))
 						b.axe()
 						b.fits()
 					}
@@ -198,7 +204,7 @@ func TestPagesInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	r := newReader(t, newGate(t, shared.URL).URL)
 	names := make(map[string]string)
-	for language, path := range map[string]string{"ko": "/", "ja": "/ja/", "en": "/en/"} {
+	for language, path := range map[string]string{"ko": "/", "ja": "/ja", "en": "/en"} {
 		b := r.open(path, desktop)
 		b.settled()
 		if got := eval[string](b, `document.documentElement.lang`); got != language {
@@ -222,7 +228,7 @@ func TestForcedColours(t *testing.T) {
 	t.Parallel()
 	r := newReader(t, newGate(t, shared.URL).URL)
 	for _, theme := range []string{"light", "dark"} {
-		v := phone
+		v := still(phone)
 		v.forced, v.theme = true, theme
 		for _, path := range []string{"/", articlePath} {
 			b := r.open(path, v)

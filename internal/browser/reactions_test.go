@@ -3,6 +3,7 @@
 package browser_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,9 @@ func (b *tab) name(selector string) string {
 	call(b, accessibility.Enable, cdp.Empty{})
 	object := call(b, evaluateObject, objectOf(selector))
 	nodes := call(b, accessibility.GetPartialAXTree, accessibility.GetPartialAXTreeParams{ObjectID: object.Result.ObjectID, FetchRelatives: new(false)})
-	return strings.Trim(string(nodes.Nodes[0].Name.Value), `"`)
+	var name string
+	b.must(json.Unmarshal(nodes.Nodes[0].Name.Value, &name))
+	return name
 }
 
 func TestReactionIsHonest(t *testing.T) {
