@@ -78,8 +78,8 @@ func TestNothingShiftsWhilePricesMove(t *testing.T) {
 	}
 }
 
-// What a reader on a slow phone waits for. The machine is shared and does other
-// tests meanwhile: the times are printed, and the test fails at five times of them.
+// What a reader on a slow phone waits for. The machine is shared: the times are
+// printed, and the test, which runs beside no other, fails at five times of them.
 const (
 	paintBudget = 1300 * time.Millisecond
 	pressBudget = 100 * time.Millisecond
@@ -87,7 +87,6 @@ const (
 )
 
 func TestSlowPhone(t *testing.T) {
-	t.Parallel()
 	b := newReader(t, newGate(t, shared.URL).URL).blank(phone)
 	call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
 		MatchedNetworkConditions: []*network.Conditions{{Latency: 150, DownloadThroughput: 1.6e6 / 8, UploadThroughput: 750e3 / 8}},
