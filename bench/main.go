@@ -43,6 +43,7 @@ type part struct {
 
 var parts = []part{
 	{"page", benchPage},
+	{"front", benchFront},
 	{"reactions", benchReactions},
 	{"live", benchLive},
 }

@@ -26,7 +26,7 @@ const (
 var articlePath = regexp.MustCompile(`/articles/[0-9]{10}`)
 
 // article returns the path of the imported article.
-func (s *site) article() (string, error) {
+func (s *newspaper) article() (string, error) {
 	front, err := request(s.addr, "GET", "/", nil)
 	if err != nil {
 		return "", err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -86,14 +87,14 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// site is a running Sokbo with one imported page.
-type site struct {
+// newspaper is a running Sokbo with one imported page.
+type newspaper struct {
 	*child
 	addr string
 }
 
 // serve makes a new data folder with the sample page and serves it. Settings are such as "SOKBO_FEEDS=simulated".
-func (b *bench) serve(ctx context.Context, settings ...string) (*site, error) {
+func (b *bench) serve(ctx context.Context, settings ...string) (*newspaper, error) {
 	if err := b.build(ctx); err != nil {
 		return nil, err
 	}
@@ -106,17 +107,8 @@ func (b *bench) serve(ctx context.Context, settings ...string) (*site, error) {
 		return nil, err
 	}
 	settings = append(settings, "SOKBO_DATA="+data, "SOKBO_ADDR="+addr)
-	env := settings
-	for _, e := range os.Environ() {
-		if !strings.HasPrefix(e, "SOKBO_") {
-			env = append(env, e)
-		}
-	}
-	saved := exec.CommandContext(ctx, b.sokbo, "import", "page", "-rail", "-")
-	saved.Env = env
-	saved.Stdin = strings.NewReader(samplePage + "\n")
-	if out, err := saved.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("sokbo import page: %w\n%s", err, out)
+	if err := b.importPages(ctx, []string{samplePage}, settings); err != nil {
+		return nil, err
 	}
 	said, err := os.Create(filepath.Join(data, "serve.log"))
 	if err != nil {
@@ -124,13 +116,13 @@ func (b *bench) serve(ctx context.Context, settings ...string) (*site, error) {
 	}
 	defer said.Close()
 	cmd := exec.CommandContext(ctx, b.sokbo, "serve")
-	cmd.Env, cmd.Stderr = env, said
+	cmd.Env, cmd.Stderr = environment(settings), said
 	c, err := start(cmd)
 	if err != nil {
 		return nil, err
 	}
 	b.ran = append(b.ran, strings.Join(settings, " ")+" sokbo serve")
-	s := &site{c, addr}
+	s := &newspaper{c, addr}
 	if err := s.ready(ctx); err != nil {
 		s.kill()
 		out, _ := os.ReadFile(said.Name())
@@ -139,8 +131,30 @@ func (b *bench) serve(ctx context.Context, settings ...string) (*site, error) {
 	return s, nil
 }
 
+// importPages publishes saved pages.
+func (b *bench) importPages(ctx context.Context, files, settings []string) error {
+	cmd := exec.CommandContext(ctx, b.sokbo, "import", "page", "-rail", "-")
+	cmd.Env = environment(settings)
+	cmd.Stdin = strings.NewReader(strings.Join(files, "\n") + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("sokbo import page: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// environment is this process's, with these settings of Sokbo and no others.
+func environment(settings []string) []string {
+	env := slices.Clone(settings)
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "SOKBO_") {
+			env = append(env, e)
+		}
+	}
+	return env
+}
+
 // ready waits until the site answers.
-func (s *site) ready(ctx context.Context) error {
+func (s *newspaper) ready(ctx context.Context) error {
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		answer, err := request(s.addr, "GET", "/readyz", nil)
 		if err == nil && answer.status == 200 {

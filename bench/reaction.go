@@ -98,7 +98,7 @@ func (o outcome) within() string {
 }
 
 // react sends reactions and checks that the site counts every one that it acknowledged.
-func (s *site) react(clients *child, ask func(path string) string) (o outcome, cpu time.Duration, err error) {
+func (s *newspaper) react(clients *child, ask func(path string) string) (o outcome, cpu time.Duration, err error) {
 	article, err := s.article()
 	if err != nil {
 		return o, 0, err
