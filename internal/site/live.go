@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"runtime"
 	"strings"
+	"time"
 
 	"sokbo/internal/fault"
 	"sokbo/internal/live"
@@ -46,8 +48,19 @@ func (s *Site) openHub() {
 				update = all.Update(boardTopic(name), changed)
 			}
 			topic.Publish(all.Snapshot(boardTopic(name)), update)
+			s.Market.SetInterval(pace(s.hub.Readers(), runtime.GOMAXPROCS(0)))
 		})
 	}
+}
+
+// perDelivery is the processor time that one frame to one reader takes, as make bench shows it on a small machine,
+// system included.
+const perDelivery = 15 * time.Microsecond
+
+// pace is the shortest time between two states of a board at which sending them takes at most half of the
+// processors.
+func pace(readers, processors int) time.Duration {
+	return min(max(time.Duration(readers)*perDelivery*2/time.Duration(processors), market.MinInterval), market.MaxInterval)
 }
 
 // articleState is what an open article page follows.
