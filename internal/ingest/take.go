@@ -89,7 +89,11 @@ func (p Page) setBoards(ctx context.Context, tx *db.Tx, captured time.Time) erro
 		return market.SetStated(ctx, tx, market.Stated{Board: board, Note: note, Rows: stated(board, rows), Captured: at})
 	}
 	if len(p.Crypto.Rows) > 0 {
-		if err := set(market.Crypto, "", p.Crypto.Rows); err != nil {
+		footnote := p.Crypto.Footnote
+		if len(footnote) > market.MaxStatedText {
+			footnote = "" // no page's board fails over its small print
+		}
+		if err := set(market.Crypto, footnote, p.Crypto.Rows); err != nil {
 			return err
 		}
 	}

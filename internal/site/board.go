@@ -27,24 +27,19 @@ func (s *Site) board(w *theme.Words, name string, wide bool) (theme.Board, bool)
 		Stated:  b.Stated,
 		Ranked:  name == market.Movers,
 		Session: session(w, b.Session),
+		Foreign: w.Language != s.Language,
 		Aloud:   name == market.Crypto && !b.Stated,
 		Empty:   w.NoQuotes,
 		Basis:   string(market.NoBasis),
 	}
-	price := w.Price
 	switch name {
 	case market.Crypto:
 		out.Title, out.RateHead = w.Crypto, w.Rate
-		if !b.Stated {
-			out.Session = "" // it always trades; saying so beside the name tells nothing
-		}
+		out.Session = "" // coins always trade; saying so beside the name tells nothing
 	default:
 		out.Title, out.RateHead = w.Movers, w.RateOfDay
-		if st := b.Session.State; st == market.SessionClosed || st == market.SessionAfter || st == market.SessionHoliday {
-			price = w.ClosePrice
-		}
 	}
-	out.PriceHead = theme.Fill(price, "currency", w.Won)
+	out.PriceHead = theme.Fill(w.Price, "currency", w.Won)
 
 	rows := make([]theme.Row, len(b.Quotes))
 	for i, q := range b.Quotes {
@@ -72,6 +67,9 @@ func (s *Site) board(w *theme.Words, name string, wide bool) (theme.Board, bool)
 	if b.Stated {
 		out.Tag, out.Source, out.Basis, at = w.SavedPage, "", string(market.AsStated), b.Captured
 		out.BasisText, out.Empty = w.Basis.Stated, w.NoneSaved
+		if name == market.Crypto && b.Session.Note != "" {
+			out.BasisText = "* " + b.Session.Note // what the page said of its rates
+		}
 		if out.Session != "" {
 			out.SavedNote = w.SavedThen
 		}

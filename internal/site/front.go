@@ -10,8 +10,15 @@ import (
 	"sokbo/internal/story"
 )
 
-// leadParagraphs is how much of its text the lead shows beside its headline.
-const leadParagraphs = 2
+// How many paragraphs of its text the lead shows under its headline: more where no other story stands below it.
+const (
+	leadParagraphs     = 2
+	loneLeadParagraphs = 4
+)
+
+// fewestMains is how many stories 주요 뉴스 has at least on a front that the desk has not ordered. With fewer the
+// list of the newest says it all.
+const fewestMains = 4
 
 // front renders the edition of a language.
 func (s *Site) front(language string) func(context.Context, *http.Request) (rendering, error) {
@@ -37,7 +44,11 @@ func (s *Site) front(language string) func(context.Context, *http.Request) (rend
 		}
 		if f.Lead != nil {
 			lead := s.headline(*f.Lead)
-			if lead.Text, err = s.opening(ctx, *f.Lead); err != nil {
+			paragraphs := leadParagraphs
+			if len(f.Seconds) == 0 {
+				paragraphs = loneLeadParagraphs
+			}
+			if lead.Text, err = s.opening(ctx, *f.Lead, paragraphs); err != nil {
 				return rendering{}, err
 			}
 			p.Lead = &lead
@@ -47,15 +58,49 @@ func (s *Site) front(language string) func(context.Context, *http.Request) (rend
 			p.Seconds = append(p.Seconds, s.headline(e))
 			shows(e.Number)
 		}
-		for _, l := range f.Newest {
+		mains, newest := parted(f)
+		for _, e := range mains {
+			shows(e.Number)
+		}
+		for _, l := range newest {
 			p.Newest = append(p.Newest, s.headline(story.Entry{Line: l}))
 			shows(l.Number)
 		}
-		p.Rail = s.rail(w, f.Main(""), true)
+		p.Rail = s.rail(w, mains, true)
 		tags = append(tags, boardTags...)
 		s.goLive(&p.Frame, w, "")
 		return rendering{p, tags}, nil
 	}
+}
+
+// parted are 주요 뉴스 and the list of the newest, so that no story stands on a front twice unless the desk put it
+// there: beside an article the free places of 주요 뉴스 begin with the lead, here with what has no place yet.
+func parted(f story.Front) (mains []story.Entry, newest []story.Line) {
+	places := f.Main("")
+	pinned := map[string]bool{}
+	ordered := false
+	for _, e := range places {
+		if e.Pinned {
+			pinned[e.Number], ordered = true, true
+		}
+	}
+	for _, l := range f.Newest {
+		if !pinned[l.Number] {
+			newest = append(newest, l)
+		}
+	}
+	if !ordered && len(newest) < fewestMains {
+		return nil, newest
+	}
+	for _, e := range places {
+		switch {
+		case e.Pinned:
+			mains = append(mains, e)
+		case len(newest) > 0:
+			mains, newest = append(mains, story.Entry{Line: newest[0]}), newest[1:]
+		}
+	}
+	return mains, newest
 }
 
 // headline is a front's entry as lists show it.
@@ -83,7 +128,7 @@ func isBreaking(label string) bool {
 }
 
 // opening is the beginning of a story's text. A story that went between the two queries has none.
-func (s *Site) opening(ctx context.Context, e story.Entry) ([]string, error) {
+func (s *Site) opening(ctx context.Context, e story.Entry, paragraphs int) ([]string, error) {
 	if e.Number == "" {
 		return nil, nil
 	}
@@ -101,7 +146,7 @@ func (s *Site) opening(ctx context.Context, e story.Entry) ([]string, error) {
 	var text []string
 	for _, b := range doc.Blocks() {
 		if b.Kind == "paragraph" && strings.TrimSpace(b.Text) != "" {
-			if text = append(text, b.Text); len(text) == leadParagraphs {
+			if text = append(text, b.Text); len(text) == paragraphs {
 				break
 			}
 		}

@@ -102,6 +102,7 @@ type Board struct {
 	Name      string // crypto, movers
 	Title     string
 	Session   string
+	Foreign   bool   // the language of the page is not the site's own, in which the stream gives the session's note
 	SavedNote string // beside a printed session
 	Tag       string // 모의 시세, 저장된 지면
 	Ranked    bool

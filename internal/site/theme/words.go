@@ -58,7 +58,6 @@ type Words struct {
 	Movers      string
 	Instrument  string
 	Price       string // {currency}
-	ClosePrice  string // {currency}: the close of the session
 	Won         string // KRW in the head of a column
 	Rate        string
 	RateOfDay   string

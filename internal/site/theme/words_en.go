@@ -49,7 +49,6 @@ var english = Words{
 	Movers:     "Rising stocks today",
 	Instrument: "Name",
 	Price:      "Price ({currency})",
-	ClosePrice: "Close ({currency})",
 	Won:        "KRW",
 	Rate:       "Change",
 	RateOfDay:  "Change",

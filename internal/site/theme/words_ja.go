@@ -49,7 +49,6 @@ var japanese = Words{
 	Movers:     "本日の値上がり銘柄",
 	Instrument: "銘柄",
 	Price:      "現在値({currency})",
-	ClosePrice: "終値({currency})",
 	Won:        "ウォン",
 	Rate:       "変動率",
 	RateOfDay:  "騰落率",

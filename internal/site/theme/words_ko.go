@@ -49,7 +49,6 @@ var korean = Words{
 	Movers:     "오늘의 상승종목",
 	Instrument: "종목",
 	Price:      "현재가({currency})",
-	ClosePrice: "종가({currency})",
 	Won:        "원",
 	Rate:       "변동률",
 	RateOfDay:  "등락률",

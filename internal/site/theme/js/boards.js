@@ -84,7 +84,8 @@ class Board {
       time.dateTime = asOf;
       write(time, clock(asOf));
     }
-    write(this.#section.querySelector("[data-session]"), sessionText(session));
+    const place = this.#section.querySelector("[data-session]");
+    write(place, sessionText(session, place?.dataset.session === "words"));
   }
 
   #drawRow(row, quote) {
@@ -174,8 +175,9 @@ class Board {
 const written = (board) =>
   [...board.querySelectorAll("[data-name], [data-source], [data-basis]")].map((e) => e.textContent).join("\n");
 
-function sessionText({ state, date, note }) {
-  if (note) return note;
+// A note is in the site's language; another edition has words of its own.
+function sessionText({ state, date, note }, words) {
+  if (note && !words) return note;
   const word = say("session." + state);
   return date && state !== "always" ? date.slice(5).replace("-", ".") + " " + word : word;
 }
