@@ -31,7 +31,12 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-func run(m *testing.M) int {
+func run(m *testing.M) (status int) {
+	stop := func(s *browser.Server) {
+		if err := s.Stop(); err != nil {
+			status = failed(err)
+		}
+	}
 	dir, err := os.MkdirTemp("", "sokbo-browser")
 	if err != nil {
 		return failed(err)
@@ -46,19 +51,19 @@ func run(m *testing.M) int {
 	if shared, err = browser.Serve(binary, filepath.Join(dir, "shared"), "SOKBO_FEEDS=simulated"); err != nil {
 		return failed(err)
 	}
-	defer shared.Stop()
+	defer stop(shared)
 	if articlePath, err = shared.Article(); err != nil {
 		return failed(err)
 	}
 	if empty, err = browser.Serve(binary, filepath.Join(dir, "empty")); err != nil {
 		return failed(err)
 	}
-	defer empty.Stop()
-	var stop func()
-	if chromium, stop, err = browser.Start(); err != nil {
+	defer stop(empty)
+	var end func()
+	if chromium, end, err = browser.Start(); err != nil {
 		return failed(fmt.Errorf("start Chromium: %w; install it (apt-get install chromium)", err))
 	}
-	defer stop()
+	defer end()
 	return m.Run()
 }
 

@@ -99,8 +99,14 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 }
 
-// Stop ends the program as an operator does and waits for its end.
+// Stop ends the program as an operator does and waits for its end. It is an
+// error if the program had ended before.
 func (s *Server) Stop() error {
+	select {
+	case <-s.exited:
+		return fmt.Errorf("the program ended by itself (%v)\n%s", s.process.ProcessState, s.said)
+	default:
+	}
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
