@@ -38,11 +38,18 @@ func (c *closes) advance(minute int64, price Decimal) {
 	c.newest = max(c.newest, minute)
 }
 
-// setFrom sets the closes from a minute up to the newest.
-func (c *closes) setFrom(minute int64, price Decimal) {
-	for m := max(minute, c.newest-ringMinutes+1); m <= c.newest; m++ {
-		*c.slot(m) = price
+// setFrom sets the closes from a minute up to the newest, and returns the first of them that was not known
+// before, or else the one after the newest.
+func (c *closes) setFrom(minute int64, price Decimal) int64 {
+	first := c.newest + 1
+	for m := c.newest; m >= minute && c.holds(m); m-- {
+		s := c.slot(m)
+		if s.IsZero() {
+			first = m
+		}
+		*s = price
 	}
+	return first
 }
 
 // set sets one close that was not known, and says whether it did.

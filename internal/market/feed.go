@@ -74,7 +74,7 @@ type row struct {
 
 	closes  closes
 	bars    []bar // minutes with trades that are not settled, rising
-	settled int64 // the first minute that is not
+	settled int64 // the first minute that may not be stored
 	// loaded: the kept candles were read. asked: the venue's history was asked for all minutes before this
 	// one; askAgain: not before this moment.
 	loaded   bool
@@ -189,9 +189,6 @@ func tooFar(high, low Decimal) bool {
 
 // trade adds a trade to its minute.
 func (r *row) trade(minute int64, price, volume Decimal) {
-	if minute < r.settled {
-		return
-	}
 	n := len(r.bars)
 	if n == 0 || r.bars[n-1].minute != minute {
 		r.bars = append(r.bars, bar{minute, price, price, price, price, volume})
@@ -213,7 +210,7 @@ func (r *row) confirm() {
 			r.owedSince = 0
 		}
 	}
-	r.closes.setFrom(minuteOf(r.at), r.last)
+	r.settled = min(r.settled, r.closes.setFrom(minuteOf(r.at), r.last))
 }
 
 // see notes that the venue holds a trade that the stream did not bring.

@@ -52,14 +52,15 @@ func start(t *testing.T, o market.Options, v *tape) (m *market.Market, in *marke
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- m.Run(ctx) }()
-	stop = func() {
-		cancel()
-		if err := <-done; err != nil {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := m.Run(ctx); err != nil {
 			t.Errorf("Run = %v", err)
 		}
-	}
+	}()
+	stop = func() { cancel(); <-done }
+	t.Cleanup(stop)
 	return m, <-v.intakes, stop
 }
 
