@@ -67,6 +67,12 @@ type place struct {
 	Current   bool
 }
 
+// SiteTopic is what every open page follows. A page that follows nothing else has nothing on it that moves.
+const SiteTopic = "site"
+
+// Moves says whether something on the page moves by itself, so that it can be paused.
+func (f Frame) Moves() bool { return f.Live != "" && f.Live != SiteTopic }
+
 // places are those of a page that has nothing to lead to but the front.
 func (f Frame) places() []place { return []place{{f.Words.Home, f.Home, f.AtHome}} }
 

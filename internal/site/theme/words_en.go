@@ -129,7 +129,7 @@ var english = Words{
 		},
 		Updating: "Updating",
 		Late:     "Delayed · as of {time}",
-		Paused:   "Paused · as of {time}",
+		Paused:   "as of {time}",
 		Aloud:    "{name} {price} won, {direction} {percent}.",
 		AloudOn:  "Prices will be read aloud.",
 		AloudOff: "Prices are no longer read aloud.",

@@ -129,7 +129,7 @@ var japanese = Words{
 		},
 		Updating: "更新中",
 		Late:     "遅延 · {time} 時点",
-		Paused:   "停止 · {time} 時点",
+		Paused:   "{time} 時点",
 		Aloud:    "{name} {price}ウォン、{direction} {percent}。",
 		AloudOn:  "相場を読み上げます。",
 		AloudOff: "相場の読み上げを止めました。",

@@ -129,7 +129,7 @@ var korean = Words{
 		},
 		Updating: "갱신 중",
 		Late:     "지연 · {time} 기준",
-		Paused:   "멈춤 · {time} 기준",
+		Paused:   "{time} 기준",
 		Aloud:    "{name} {price}원, {direction} {percent}.",
 		AloudOn:  "시세를 읽어 드립니다.",
 		AloudOff: "시세 읽어주기를 껐습니다.",
