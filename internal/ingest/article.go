@@ -102,7 +102,7 @@ func (p *parser) runAbove(anchor int) []int {
 	for i := anchor - 1; i >= 0 && len(run) <= maxDecks; i-- {
 		l := &p.lines[i]
 		switch {
-		case l.blank(), l.free() && (isCaptionLine(l.text) || credited(l.text, false).credit != ""):
+		case l.blank(), l.free() && !l.long() && (isCaptionLine(l.text) || credited(l.text, false).credit != ""):
 			continue
 		case !l.free():
 			if l.left && l.use == asMenu && len(run) > 0 && (isPlaces(l.text) || crumbs.MatchString(l.text)) {
@@ -133,6 +133,9 @@ func (p *parser) runAbove(anchor int) []int {
 
 // headlike says whether a line can be a headline or a line of a deck.
 func headlike(s string) bool {
+	if len(s) > maxShort {
+		return false
+	}
 	n := utf8.RuneCountInString(s)
 	letters := strings.Count(strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
@@ -319,6 +322,9 @@ var (
 
 // byline returns the names of a line that is nothing but a byline, without addresses.
 func byline(s string) (string, bool) {
+	if len(s) > maxShort {
+		return "", false
+	}
 	s = strings.Trim(tidy(mail.ReplaceAllString(s, " ")), " |·:：/()[]<>=-,▶")
 	if utf8.RuneCountInString(s) > 60 || !bylineM.MatchString(s) && !bylineTeam.MatchString(s) || isMenuLine(s) {
 		return "", false
@@ -330,6 +336,9 @@ func isByline(s string) bool { _, ok := byline(s); return ok }
 
 // byline takes line i as the byline if it is one; a second one is left.
 func (p *parser) byline(i int) bool {
+	if p.lines[i].long() {
+		return false
+	}
 	s := p.lines[i].text
 	b, ok := byline(s)
 	switch {

@@ -101,7 +101,7 @@ func (p *parser) dates() {
 	p.date = -1
 	for i := range p.lines {
 		l := &p.lines[i]
-		if !l.free() || prose(l.text) && !dateWord.MatchString(firstWord(l.text)) {
+		if !l.free() || l.long() || prose(l.text) && !dateWord.MatchString(firstWord(l.text)) {
 			continue
 		}
 		s := l.text
@@ -115,7 +115,7 @@ func (p *parser) dates() {
 		p.dated(i, s, true)
 	}
 	for i := 0; i < len(p.lines) && p.date < 0; i++ {
-		if p.lines[i].plain() && !prose(p.lines[i].text) {
+		if p.lines[i].plain() && !p.lines[i].long() && !prose(p.lines[i].text) {
 			p.dated(i, p.lines[i].text, false)
 		}
 	}

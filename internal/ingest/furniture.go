@@ -20,7 +20,7 @@ func (p *parser) furniture() {
 	p.copy = len(p.lines)
 	for i := range p.lines {
 		l := &p.lines[i]
-		if !l.free() {
+		if !l.free() || l.long() {
 			continue
 		}
 		switch t := tidy(l.text); {
@@ -132,7 +132,7 @@ func (p *parser) address() {
 	best, line := 0, -1
 	for i := range p.lines {
 		l := &p.lines[i]
-		if !l.free() || l.bullet != "" && digitsOnly.MatchString(l.bullet) {
+		if !l.free() || l.long() || l.bullet != "" && digitsOnly.MatchString(l.bullet) {
 			continue
 		}
 		m := addressLine.FindStringSubmatch(l.text)

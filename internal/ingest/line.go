@@ -19,6 +19,11 @@ type line struct {
 	left   bool
 }
 
+// maxShort is how many bytes a line may have that is anything but a paragraph. Longer ones are not looked at for
+// what a headline, a button or a caption is made of.
+const maxShort = 1500
+
+func (l *line) long() bool  { return len(l.text) > maxShort }
 func (l *line) blank() bool { return l.text == "" }
 func (l *line) free() bool  { return l.use == "" && l.text != "" }
 func (l *line) plain() bool { return l.free() && l.bullet == "" }
@@ -31,7 +36,7 @@ func (l *line) whole() string {
 
 // bullets of lynx, w3m, links and elinks, and of editors. Most need a space behind them, so that "-3.11%" is a
 // number; the round ones do not.
-var bulleted = regexp.MustCompile(`^(?:([•∙◦‣⁃○●・ㆍ·])\s*|([*+o#@=~]|[-–—]|\d{1,2}[.)]|\(\d{1,2}\)|[①-⑳])\s+)(\S.*)$`)
+var bulleted = regexp.MustCompile(`^(?:([•∙◦‣⁃○●・ㆍ·])\s*|([*+o#@=~]|[-–—]|\d{1,2}[.)]|\(\d{1,2}\)|[①-⑳])\s+)`)
 
 // reference is the mark that lynx puts before a link when it lists the addresses at the end.
 var reference = regexp.MustCompile(`\[\d{1,3}\]`)
@@ -55,8 +60,8 @@ func cut(s string) ([]line, error) {
 		body := strings.TrimLeft(t, " \t")
 		l.indent = columns(t[:len(t)-len(body)])
 		l.text = body
-		if m := bulleted.FindStringSubmatch(body); m != nil && !sessionLine.MatchString(body) && !footnote.MatchString(body) {
-			l.bullet, l.text = m[1]+m[2], m[3]
+		if m := bulleted.FindStringSubmatch(body); m != nil && len(m[0]) < len(body) && !sessionLine.MatchString(body) && !footnote.MatchString(body) {
+			l.bullet, l.text = m[1]+m[2], body[len(m[0]):]
 		}
 		// "- 3.11%" between lines without bullets is a negative number.
 		if strings.Contains("-–—+", l.bullet) && l.bullet != "" && isNumber(l.text) && before != nil && before.bullet == "" {
@@ -164,17 +169,20 @@ func unwrap(all []line) []line {
 var sentenceEnd = regexp.MustCompile(`[.?!。…][”’"')\]」』】》〉]*$`)
 
 // ended says whether s ends as a sentence does.
-func ended(s string) bool { return sentenceEnd.MatchString(s) }
+func ended(s string) bool { return sentenceEnd.MatchString(tail(s)) }
+
+// tail returns the end of s, as much as tells how a sentence ends.
+func tail(s string) string { return s[max(0, len(s)-40):] }
 
 // prose says whether s reads as a paragraph rather than as a headline, a link or a label.
 func prose(s string) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 40 && sentenceInside.MatchString(s) || n >= 120
+	return n >= 120 || n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 40 && sentenceInside.MatchString(s)
 }
 
 // sentence says whether s is a sentence with a full stop, as headlines and buttons are not.
 func sentence(s string) bool {
-	return utf8.RuneCountInString(s) >= 10 && fullStop.MatchString(s) && strings.Contains(s, " ")
+	return utf8.RuneCountInString(s) >= 10 && fullStop.MatchString(tail(s)) && strings.Contains(s, " ")
 }
 
 var fullStop = regexp.MustCompile(`\.[”’"')]*$`)

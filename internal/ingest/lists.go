@@ -113,6 +113,9 @@ func (p *parser) listed(i int) []int {
 	}
 	for j := first; j < len(p.lines); j++ {
 		l := &p.lines[j]
+		if l.long() {
+			return at
+		}
 		switch {
 		case l.blank():
 			if !bullets && !gaps && len(at) > 0 && !p.boardGoesOn(j) {

@@ -120,6 +120,9 @@ const maxSubhead = 45
 // isSubhead says whether line i stands over paragraphs: it has the mark of one, or it is short, ends like no
 // sentence and stands alone before a paragraph.
 func (p *parser) isSubhead(i, last int) bool {
+	if p.lines[i].long() {
+		return false
+	}
 	t := tidy(p.lines[i].text)
 	if utf8.RuneCountInString(t) > maxSubhead || ended(t) && !strings.HasSuffix(t, "?") && !strings.HasSuffix(t, "…") {
 		return false
@@ -143,6 +146,9 @@ func isCaptionLine(s string) bool { return captionMark.MatchString(s) && !isNumb
 // caption reads line i as a caption. One without ▲ is known by a credit at its end, or because it stands twice: a
 // text browser shows the alternative text of a picture too.
 func (p *parser) caption(i int) (caption, bool) {
+	if p.lines[i].long() {
+		return caption{}, false
+	}
 	t := tidy(p.lines[i].text)
 	if isCaptionLine(t) {
 		t = captionMark.ReplaceAllString(t, "")

@@ -3,9 +3,11 @@ package ingest_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -136,4 +138,45 @@ func FuzzParsePage(f *testing.F) {
 			t.Fatalf("read twice: %v", err)
 		}
 	})
+}
+
+// maxRead is what the largest page may take on a slow machine with the race detector; without these it takes about a
+// second.
+const maxRead = 30 * time.Second
+
+func TestLargestPages(t *testing.T) {
+	const article = "나루항 크레인 사고…부두 두 곳 작업 멈춰\n입력 2025-08-14 05:51\n"
+	const most = ingest.MaxLines - 10
+	fill := func(line string) string { return strings.Repeat(line+"\n", most) }
+	numbered := func(form string) string {
+		var b strings.Builder
+		for i := range most {
+			fmt.Fprintf(&b, form+"\n", i)
+		}
+		return b.String()
+	}
+	for name, s := range map[string]string{
+		"one long line":        strings.Repeat("가나다 ", ingest.MaxPage/11),
+		"long lines of marks":  strings.Repeat("[(사진=", ingest.MaxPage/11),
+		"a long line of dates": strings.Repeat("입력 2025-08-14 05:51 ", ingest.MaxPage/24),
+		"headings of lists":    fill("주요 뉴스"),
+		"main news":            "주요 뉴스\n" + numbered("• 뉴스의 제목은 %d번이다"),
+		"captions":             numbered("▲부두에 선 배 %d척이 아침을 기다리고 있다. 나루/한들통신"),
+		"paragraphs":           numbered("사고는 새벽 4시께 났다. 다친 사람은 %d명인 것으로 전해졌다."),
+		"coins":                "실시간 암호화폐 시세\n" + numbered("• 코인%d 1,000 +1%%"),
+		"cells of coins":       "실시간 암호화폐 시세\n" + fill("1,000"),
+		"labels":               fill("[속보]"),
+		"bylines":              fill("한별아 기자"),
+		"bullets":              numbered("- 선착장의 배 %d척"),
+		"blank lines":          fill(""),
+	} {
+		began := time.Now()
+		_, _, err := ingest.ParsePage([]byte(article+s), seoul)
+		if took := time.Since(began); took > maxRead {
+			t.Errorf("%s: took %v; at most %v", name, took, maxRead)
+		}
+		if err != nil && fault.CodeOf(err) != "body-size" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
