@@ -124,7 +124,7 @@ func TestPagesHoldWhatTheScriptHoldsOnTo(t *testing.T) {
 		`data-pause aria-pressed="false" hidden`:                                       1,
 		`data-aloud aria-pressed="false" hidden`:                                       1,
 		`data-aloud-status role="status"`:                                              1,
-		`data-connection hidden`:                                                       1,
+		`<span class="connection" data-connection></span>`:                             1,
 		`data-changed role="status" hidden`:                                            1,
 		`data-share hidden`:                                                            1,
 		`data-share-said role="status"`:                                                1,
