@@ -112,7 +112,7 @@ func (p *parser) runAbove(anchor int) []int {
 				return run
 			}
 			continue
-		case isByline(l.text), isLabelLine(l.text), isSeriesLine(l.text), promotion.MatchString(l.text):
+		case isByline(l.text), isLabelLine(l.text), isSeriesLine(l.text), isMail(l.text), promotion.MatchString(l.text):
 			continue
 		case l.bullet != "" && (!headlike(l.text) || utf8.RuneCountInString(l.text) < 10):
 			if len(run) > 0 {
@@ -176,12 +176,22 @@ func (p *parser) pick(run []int) int {
 			return k // 속보 and the like stand before nothing else
 		}
 	}
+	first := -1
 	for k, i := range run {
-		if p.lines[i].bullet == "" && !prose(p.lines[i].text) {
-			return k
+		switch t := p.lines[i].text; {
+		case p.lines[i].bullet != "" || prose(t):
+		case first < 0:
+			first = k
+		case likeName(p.lines[run[first]].text) && utf8.RuneCountInString(t) >= 20:
+			first = k // what stood above is the name of the paper or of a page
 		}
 	}
-	return 0
+	return max(first, 0)
+}
+
+// likeName says whether a line is rather a name than a headline: two short words at most.
+func likeName(s string) bool {
+	return utf8.RuneCountInString(s) <= 12 && len(strings.Fields(s)) <= 2
 }
 
 // labelWords stand before or behind a headline and say what kind of story it is.
@@ -275,10 +285,10 @@ func (p *parser) beside(i, step int) bool {
 		}
 		p.label(bare(t))
 		p.take(i, asLabel)
-	case m != nil && l.free() && step < 0:
+	case m != nil && l.free() && step < 0 && p.lines[i+1].text != "":
 		p.label(m[1])
 		p.take(i, asLabel)
-	case m != nil && l.free() && p.page.Series == "":
+	case m != nil && l.free() && step > 0 && p.page.Series == "":
 		p.page.Series = m[1]
 		p.take(i, asSeries)
 	default:
@@ -332,6 +342,11 @@ func byline(s string) (string, bool) {
 	return s, true
 }
 
+// isMail says whether a line is little more than an address to write to.
+func isMail(s string) bool {
+	return len(s) <= maxShort && mail.MatchString(s) && utf8.RuneCountInString(mail.ReplaceAllString(s, "")) < 12
+}
+
 func isByline(s string) bool { _, ok := byline(s); return ok }
 
 // byline takes line i as the byline if it is one; a second one is left.
@@ -347,7 +362,7 @@ func (p *parser) byline(i int) bool {
 		p.take(i, asByline)
 	case ok:
 		p.leave(i, asRepeated)
-	case mail.MatchString(s) && utf8.RuneCountInString(mail.ReplaceAllString(s, "")) < 12:
+	case isMail(s):
 		p.leave(i, asMail)
 	default:
 		return false

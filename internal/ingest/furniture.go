@@ -87,7 +87,7 @@ var (
 	홈 메인 처음 전체 전체메뉴 메뉴 전체기사 전체보기 검색 통합검색 검색어 입력하세요 로그인 로그아웃 회원가입 마이페이지 내정보 구독신청 신문구독 정기구독 pdf 지면 지면보기 오늘의신문 신문보기 기사제보 제보 제보하기 뉴스레터 앱 앱다운로드 모바일 pc버전 모바일버전 바로가기 본문바로가기 건너뛰기 메뉴바로가기 스킵 eng english 日本語 中文 한국어 사이트맵 고객센터 회사소개 광고 광고문의 ad 제휴 제휴문의 채용 rss 공지 공지사항 이벤트 찾아오시는길 인재채용
 	뉴스 정치 경제 사회 국제 세계 글로벌 문화 연예 스포츠 엔터 엔터테인먼트 it 과학 it·과학 테크 산업 재계 기업 증권 증시 주식 금융 은행 보험 카드 부동산 오피니언 사설 칼럼 기고 피플 인물 인사 부고 동정 포토 사진 영상 비디오 tv 동영상 라이프 생활 건강 헬스 여행 음식 패션 마켓 시장 코인 가상자산 블록체인 전국 지역 수도권 자동차 모빌리티 유통 소비 바이오 제약 의료 정책 재테크 스타트업 중기 중소기업 벤처 종합 최신 최신뉴스 실시간 속보 랭킹 인기 특집 기획 연재 이슈 교육 운세 오늘의운세 날씨 만화 게임 환경 노동 법원 국회 대통령실 외교 국방 북한 미국 중국 일본 아시아 유럽 국내 해외 투자 세무 회계 프리미엄 프리미엄뉴스 스페셜 매거진 채널 커뮤니티 이코노미 비즈 비즈니스 그래픽 카드뉴스 팩트체크 데이터 esg ai`)
 	toolWords = wordSet(`
-	공유 공유하기 sns sns공유 페이스북 facebook 트위터 twitter x 엑스 카카오톡 카톡 카카오스토리 kakaotalk 네이버 네이버블로그 블로그 밴드 라인 line 인스타그램 유튜브 텔레그램 url url복사 주소복사 링크복사 복사 링크 스크랩 북마크 저장 인쇄 인쇄하기 프린트 이메일 메일 메일보내기 댓글 댓글쓰기 댓글보기 좋아요 기사듣기 듣기 음성듣기 음성으로 번역 번역하기 요약 요약보기 기사요약 ai요약 확대 축소 크게보기 이미지확대 이미지 사진확대 원본보기 신고 신고하기 기사 기사저장 기자 기자페이지 기자구독 프로필 팔로우 추천 선택 보기 가기 취소 확인 글자크기 구독 구독하기 구독중 알림 알림설정 더보기 닫기 열기 맨위로 위로 top 목록 이전 다음 이전기사 다음기사 이전글 다음글 본문`)
+	공유 공유하기 sns sns공유 페이스북 facebook 트위터 twitter x 엑스 카카오톡 카톡 카카오스토리 kakaotalk 네이버 네이버블로그 블로그 밴드 라인 line 인스타그램 유튜브 텔레그램 url url복사 주소복사 링크복사 복사 링크 스크랩 북마크 저장 인쇄 인쇄하기 프린트 이메일 메일 메일보내기 댓글 댓글쓰기 댓글보기 좋아요 기사듣기 듣기 음성듣기 음성으로 번역 번역하기 요약 요약보기 기사요약 ai요약 확대 축소 크게보기 이미지확대 이미지 사진확대 원본보기 신고 신고하기 기사 기사저장 기자 기자페이지 기자구독 프로필 팔로우 추천 선택 보기 가기 취소 확인 글자크기 글자크기조정 내용 내용요약 구독 구독하기 구독중 알림 알림설정 더보기 닫기 열기 맨위로 위로 top 목록 이전 다음 이전기사 다음기사 이전글 다음글 본문`)
 )
 
 func wordSet(s string) map[string]bool {
@@ -98,9 +98,19 @@ func wordSet(s string) map[string]bool {
 	return m
 }
 
-// isMenuLine says whether a line is nothing but words of menus and buttons, perhaps with counts.
+// isMenuLine says whether a line is nothing but words of menus and buttons, perhaps with counts, or mostly buttons.
 func isMenuLine(s string) bool {
-	return madeOf(s, func(w string) bool { return placeWords[w] || toolWords[w] })
+	if madeOf(s, func(w string) bool { return placeWords[w] || toolWords[w] }) {
+		return true
+	}
+	words := strings.Fields(strings.ToLower(s))
+	tools := 0
+	for _, w := range words {
+		if toolWords[w] {
+			tools++
+		}
+	}
+	return len(words) >= 4 && 4*tools >= 3*len(words) && !strings.ContainsAny(s, "…“”‘’\"'.,?!")
 }
 
 // isPlaces says whether a line is nothing but words of menus; no button beside an article.

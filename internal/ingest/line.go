@@ -76,31 +76,38 @@ func cut(s string) ([]line, error) {
 	return unwrap(all), nil
 }
 
-// shaped matches the marks that w3m puts before the lines of inner lists and Korean desks before subheads.
-var shaped = regexp.MustCompile(`^([□■◇◆☆★▪▫])\s+(\S.*)$`)
+// shaped matches the marks that w3m puts before the lines of inner lists and Korean desks before subheads, points
+// of a list, and captions.
+var shaped = regexp.MustCompile(`^([□■◇◆☆★▪▫▲△])\s*`)
 
-// shapes makes bullets of such marks where two lines with the same one follow each other; no subhead follows
-// another.
+// shapes makes bullets of such marks where lines with the same one follow each other: no subhead follows another.
+// Of ▲ it takes three lines that are no sentences, for a page may have several captions in a row.
 func shapes(all []line) {
-	before, mark := -1, ""
-	for i := range all {
-		l := &all[i]
-		if l.blank() {
+	for i := 0; i < len(all); i++ {
+		mark := shaped.FindString(all[i].text)
+		if mark == "" || all[i].bullet != "" {
 			continue
 		}
-		m := shaped.FindStringSubmatch(l.text)
-		if m == nil || l.bullet != "" {
-			before, mark = -1, ""
-			continue
+		var run []int
+		sentences := false
+		for j := i; j < len(all); j++ {
+			if all[j].blank() {
+				continue
+			}
+			if all[j].bullet != "" || !strings.HasPrefix(all[j].text, strings.TrimSpace(mark)) || all[j].text == mark {
+				break
+			}
+			run, sentences = append(run, j), sentences || ended(all[j].text) || !all[j].long() && credited(all[j].text, true).credit != ""
 		}
-		if before >= 0 && m[1] == mark {
-			for _, k := range []int{before, i} {
-				if all[k].bullet == "" {
-					all[k].bullet, all[k].text = mark, shaped.FindStringSubmatch(all[k].text)[2]
-				}
+		triangles := mark[0:3] == "▲" || mark[0:3] == "△"
+		if len(run) > 1 && (!triangles || len(run) > 2 && !sentences) {
+			for _, j := range run {
+				all[j].bullet, all[j].text = strings.TrimSpace(mark), shaped.ReplaceAllString(all[j].text, "")
 			}
 		}
-		before, mark = i, m[1]
+		if len(run) > 0 {
+			i = run[len(run)-1]
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ var listHeads = []struct {
 	{asReferences, regexp.MustCompile(`^(?:references|visiblelinks:?|hiddenlinks:?|참조)$`)},
 	{asRelated, regexp.MustCompile(`^(?:(?:이기사와)?(?:함께|같이)(?:보면좋은|본|보는|읽은|읽으면좋은)(?:기사|뉴스)|관련(?:기사|뉴스|링크|글|콘텐츠)|연관(?:기사|뉴스)|` +
 		`많이본(?:뉴스|기사)|가장많이본(?:뉴스|기사)|(?:인기|최신|추천|실시간|핫|랭킹|포토|속보|연재|영상|이시각|지금뜨는|오늘의핫|최근)(?:뉴스|기사|이슈)|` +
-		`핫이슈|오늘의핫이슈|이시각(?:주요|헤드라인)(?:뉴스|기사)|기자의(?:다른|최신)기사|.{2,8}기자의(?:다른|최신)?기사(?:더?보기)?|댓글.{0,6}|이슈|관련태그|태그|추천영상|베스트(?:댓글|뉴스)|에디터추천|당신을위한추천(?:뉴스|기사)|뉴스레터)$`)},
+		`핫이슈|오늘의핫이슈|이시각(?:주요|헤드라인)(?:뉴스|기사)|기자의(?:다른|최신)기사|.{2,8}기자의(?:다른|최신|주요)?(?:기사|뉴스)(?:더?보기)?|댓글.{0,6}|이슈|관련태그|태그|추천영상|베스트(?:댓글|뉴스)|에디터추천|당신을위한추천(?:뉴스|기사)|뉴스레터)$`)},
 }
 
 var referencesHead = regexp.MustCompile(`(?m)^\s*(?:References|Visible links:?)\s*$`)
@@ -126,7 +126,7 @@ func (p *parser) listed(i int) []int {
 			return at
 		case footnote.MatchString(l.text):
 			return append(at, j)
-		case bullets && l.bullet == "" && !isNumber(l.text):
+		case bullets && l.bullet == "" && !isNumber(l.text) && !p.continues(j):
 			return at
 		case !bullets && (prose(l.text) || dateWord.MatchString(firstWord(l.text)) || strings.HasPrefix(l.text, "▲") && !isNumber(l.text)):
 			return at
@@ -134,6 +134,16 @@ func (p *parser) listed(i int) []int {
 		at = append(at, j)
 	}
 	return at
+}
+
+// continues says whether line j goes on with the bullet right above it, further in.
+func (p *parser) continues(j int) bool {
+	for k := j - 1; k >= 0 && !p.lines[k].blank(); k-- {
+		if p.lines[k].bullet != "" {
+			return p.lines[j].indent > p.lines[k].indent
+		}
+	}
+	return false
 }
 
 // boardGoesOn says whether after the blank line j a board goes on: what follows are its figures or its note.
@@ -157,6 +167,12 @@ func (p *parser) mainNews(head int, at []int) {
 		t := tidy(p.lines[j].text)
 		if isNumber(t) || isMenuLine(t) || imprint.MatchString(t) || !strings.ContainsFunc(t, isLetter) || len(news) == maxNews {
 			p.leave(j, asMenu)
+			continue
+		}
+		if l := &p.lines[j]; l.bullet == "" && len(news) > 0 && p.lines[j-1].use == asMainNews && p.continues(j) {
+			last := &news[len(news)-1] // a headline that the text browser broke
+			*last = newsOf(last.whole() + " " + t)
+			p.take(j, use)
 			continue
 		}
 		n := newsOf(t)
@@ -208,7 +224,7 @@ var (
 	sessionWord = `(?:장\s?종료|장\s?마감|장\s?중|장\s?전|장\s?시작\s?전|개장\s?전|장\s?개시|동시\s?호가|시간\s?외|애프터\s?마켓|프리\s?마켓|휴장일?|거래\s?정지|마감|종료|실시간)`
 	sessionDay  = `(?:(?:(?:19|20)\d\d\s?[-./년]\s?)?\d{1,2}\s?[-./월]\s?\d{1,2}\s?[일.]?(?:\s?\([월화수목금토일]\))?)`
 	sessionLine = regexp.MustCompile(`^[(\[<]?\s*(?:(` + sessionDay + `)(?:\s*\d{1,2}:\d{2})?[\s,·|]*(` + sessionWord + `)?|(` + sessionWord + `)[\s,·|]*(` + sessionDay + `)?(?:\s*\d{1,2}:\d{2})?)(?:\s?기준)?\s*[)\]>]?$`)
-	footnote    = regexp.MustCompile(`^[*※＊+]?\s*[^\s].{0,40}(?:변동률|변동율|등락률|등락율|전일|시세|가격|대비|시간).{0,30}(?:기준|입니다|있습니다|제공)[.)]?$`)
+	footnote    = regexp.MustCompile(`^(?:[*※＊+]\s*\S.{0,50}(?:변동률|변동율|등락률|등락율|시세|전일\s?대비|가격).{0,30}(?:기준|입니다|있습니다|제공)|[*※＊+]?\s*.{0,30}(?:변동률|변동율|등락률|등락율|대비|시세|24시간|24h)\s?기준)[.)]?$`)
 )
 
 // rising takes the box of rising stocks: when the session was, and rows as far as there are any. What comes after

@@ -37,6 +37,13 @@ type Page struct {
 // News is one line of 주요 뉴스.
 type News struct{ Text, Series string }
 
+func (n News) whole() string {
+	if n.Series == "" {
+		return n.Text
+	}
+	return n.Text + " [" + n.Series + "]"
+}
+
 // Rising is the box 오늘의 상승종목. Present says that the page has one; it may be empty.
 type Rising struct {
 	Present bool

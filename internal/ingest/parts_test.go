@@ -88,6 +88,9 @@ func TestHeadlines(t *testing.T) {
 		{"코스피 3,102.44 +0.41%\n코스닥 901.20 -0.10%\n\n나루항 크레인 사고", "", "나루항 크레인 사고", ""},
 		{"- 로그인\n- 회원가입\n\n나루항 크레인 사고", "", "나루항 크레인 사고", ""},
 		{"나루항 크레인 사고 - 나루경제\n\n나루항 크레인 사고", "", "나루항 크레인 사고", ""},
+		{"나루 경제신문\nTop News\n\n나루항 크레인 사고, 부두 두 곳 작업 멈춰", "", "나루항 크레인 사고, 부두 두 곳 작업 멈춰", ""},
+		{"[나루경제]\n\n나루항 크레인 사고", "", "나루항 크레인 사고", ""},
+		{"공유 댓글 글자크기조정 인쇄\n나루항 크레인 사고\nhan@naru.example", "", "나루항 크레인 사고", ""},
 	} {
 		p, r := parse(t, []byte(c.line+"\n\n입력 2025-08-14 05:51\n\n사고는 새벽 4시께 났다. 다친 사람은 없는 것으로 전해졌다.\n"))
 		if p.Label != c.label || p.Headline != c.headline || p.Series != c.series || p.Deck != "" {
@@ -183,6 +186,62 @@ func TestRows(t *testing.T) {
 		}
 		if len(p.Body.Blocks()) != 1 {
 			t.Errorf("%q: body %+v", c.lines, p.Body.Blocks())
+		}
+	}
+}
+
+func TestBodies(t *testing.T) {
+	const first, last = "사고는 새벽 4시께 났다. 다친 사람은 없는 것으로 전해졌다.", "부두는 사흘 뒤 다시 연다고 항만공사가 밝혔다."
+	for _, c := range []struct {
+		lines string
+		want  []string
+	}{
+		{"“살았다.”", []string{"paragraph “살았다.”"}},
+		{"◇ 다음은 무엇", []string{"heading 다음은 무엇"}},
+		{"■ 다음은 무엇", []string{"heading 다음은 무엇"}},
+		{"다음은 무엇", []string{"heading 다음은 무엇"}},
+		{"- 배 두 척\n- 크레인 한 대", []string{"paragraph 배 두 척", "paragraph 크레인 한 대"}},
+		{"■ 배 두 척\n■ 크레인 한 대", []string{"paragraph 배 두 척", "paragraph 크레인 한 대"}},
+		{"▲배 두 척\n▲크레인 한 대\n▲트럭 세 대", []string{"paragraph 배 두 척", "paragraph 크레인 한 대", "paragraph 트럭 세 대"}},
+		{"▲배 두 척 ▲크레인 한 대 ▲트럭 세 대", []string{"paragraph ▲배 두 척 ▲크레인 한 대 ▲트럭 세 대"}},
+		{"▶ 다른 부두의 사정은", nil},
+		{"[관련기사] 다른 부두의 사정은", nil},
+		{"관련 기사\n- 다른 부두의 사정은\n- 배는 어디로", nil},
+		{"공유하기", nil},
+		{"나루경제를 네이버에서 구독하세요", nil},
+		{"▲부두에 배가 서 있다. 도쿄/한들\n연합뉴스", []string{"figure 부두에 배가 서 있다.\n도쿄/한들 연합뉴스"}},
+	} {
+		p, r := parse(t, around(first+"\n\n"+c.lines+"\n\n"+last))
+		want := append(append([]string{"paragraph " + first}, c.want...), "paragraph "+last)
+		var got []string
+		for _, b := range p.Body.Blocks() {
+			got = append(got, b.Kind+" "+b.Text)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%q (- want, + got):\n%s%s", c.lines, d, r)
+		}
+	}
+}
+
+func TestMainNews(t *testing.T) {
+	want := []ingest.News{{Text: "겨울 무 값 절반으로…밭 갈아엎는 농가"}, {Text: "택배 상자에 붙은 ‘탄소 점수’", Series: "숫자로 보기"}, {Text: "비트코인 시세 24시간 새 급등, 다시 보는 가격"}}
+	a, b, c := want[0].Text, want[1].Text+" [숫자로 보기]", want[2].Text
+	for _, lines := range []string{
+		"주요 뉴스\n• " + a + "\n• " + b + "\n• " + c,
+		"[주요뉴스]\n\n  * " + a + "\n\n  * " + b + "\n\n  * " + c,
+		"■ 오늘의 주요 뉴스\n- " + a + "\n- " + b + "\n- " + c,
+		"주요 뉴스 더보기\n1. " + a + "\n2. " + b + "\n3. " + c,
+		"주요 뉴스\n1 " + a + "\n2 " + b + "\n3 " + c,
+		"주요 뉴스\n" + a + "\n" + b + "\n" + c,
+		"주요 뉴스\n\n" + a + "\n\n" + b + "\n\n" + c,
+		"주요 뉴스\n * 1\n   " + a + "\n * 2\n   " + b + "\n * 3\n   " + c,
+		"주요 뉴스\n * 겨울 무 값\n   절반으로…밭 갈아엎는 농가\n * 택배 상자에 붙은\n   ‘탄소 점수’ [숫자로 보기]\n * " + c,
+		"주요 뉴스\n• " + a + "\n• " + b + "\n• " + c + "\n• 더보기\n• 개인정보처리방침",
+		"주요 뉴스\n• " + a + "\n• " + b + "\n• 오늘의 상승종목\n  • 07.16 장종료\n• " + c,
+	} {
+		p, r := parse(t, append(around(""), "\n"+lines+"\n"...))
+		if d := cmp.Diff(want, p.MainNews); d != "" {
+			t.Errorf("%q (- want, + got):\n%s%s", lines, d, r)
 		}
 	}
 }

@@ -24,12 +24,15 @@ func (p *parser) text(head int) (first, last int) {
 			first = i
 		}
 		// What ends as a sentence goes on with the text even if it is short: “끝까지 간다.”
-		if strong || first >= 0 && ended(l.text) && utf8.RuneCountInString(l.text) > 3 {
+		if strong || first >= 0 && (ended(l.text) && utf8.RuneCountInString(l.text) > 3 || openEnd.MatchString(tail(l.text)) && utf8.RuneCountInString(l.text) >= 20) {
 			last = i
 		}
 	}
 	return first, last
 }
+
+// openEnd is how a sentence ends whose full stop was forgotten.
+var openEnd = regexp.MustCompile(`[다요죠까][”’"')]*$`)
 
 // body makes blocks of the lines from first to last.
 func (p *parser) body(first, last int) []body.Node {
@@ -52,8 +55,9 @@ func (p *parser) body(first, last int) []body.Node {
 				p.leave(i, asRepeated)
 				continue
 			}
-			if c.text == "" && len(figures) > 0 && figures[len(figures)-1].credit == "" && at[len(at)-1] == len(blocks)-1 {
-				figures[len(figures)-1].credit = c.credit // a credit on a line of its own
+			if c.text == "" && len(figures) > 0 && at[len(at)-1] == len(blocks)-1 {
+				f := figures[len(figures)-1] // a credit on a line of its own
+				f.credit = strings.TrimSpace(f.credit + " " + c.credit)
 				p.take(i, asCaption)
 				continue
 			}
@@ -127,6 +131,9 @@ func (p *parser) isSubhead(i, last int) bool {
 	if utf8.RuneCountInString(t) > maxSubhead || ended(t) && !strings.HasSuffix(t, "?") && !strings.HasSuffix(t, "…") {
 		return false
 	}
+	if strings.Contains(t, "▲") {
+		return false // points in a row, not a caption either
+	}
 	if subheadMark.MatchString(t) {
 		return len(subheadMark.ReplaceAllString(t, "")) > 0
 	}
@@ -141,7 +148,9 @@ func (p *parser) isSubhead(i, last int) bool {
 type caption struct{ text, credit string }
 
 // isCaptionLine says whether a line shows itself to be a caption by its mark.
-func isCaptionLine(s string) bool { return captionMark.MatchString(s) && !isNumber(s) }
+func isCaptionLine(s string) bool {
+	return captionMark.MatchString(s) && strings.Count(s, "▲") == 1 && !isNumber(s)
+}
 
 // caption reads line i as a caption. One without ▲ is known by a credit at its end, or because it stands twice: a
 // text browser shows the alternative text of a picture too.
@@ -160,6 +169,11 @@ func (p *parser) caption(i int) (caption, bool) {
 	if p.lines[i].bullet != "" || utf8.RuneCountInString(t) > maxCaption {
 		return caption{}, false
 	}
+	k := p.previous(i)
+	behind := k >= 0 && p.lines[k].use == asCaption
+	if behind && creditAlone.MatchString(t) {
+		return caption{credit: t}, true
+	}
 	if c := credited(t, false); c.credit != "" {
 		return c, true
 	}
@@ -170,7 +184,7 @@ func (p *parser) caption(i int) (caption, bool) {
 			return caption{text: t}, true
 		}
 	}
-	if k := p.previous(i); k >= 0 && p.lines[k].use == asCaption && squeeze(captionMark.ReplaceAllString(tidy(p.lines[k].text), "")) == squeeze(t) {
+	if behind && squeeze(captionMark.ReplaceAllString(tidy(p.lines[k].text), "")) == squeeze(t) {
 		return caption{text: t}, true
 	}
 	return caption{}, false
@@ -226,6 +240,8 @@ var (
 		regexp.MustCompile(`[.”"')\]]\s+/\s?([^\s/.][^/.]{1,30})$`),
 		regexp.MustCompile(`[.”"')\]]\s+(\p{Hangul}{2,4}\s?(?:선임|사진|인턴)?기자(?:\s\S+@\S+)?)$`),
 	}
+	// creditAlone is taken on a line under a caption.
+	creditAlone = regexp.MustCompile(`^(?:[^\s]{1,15}[/=\s])?(?:` + agency + `)(?:\s?제공)?$`)
 	// looseCredit is taken only behind ▲: "부두에 선 배 나루/한들통신".
 	looseCredit = regexp.MustCompile(`\s([^\s/.\d]{1,15}/[^\s/.\d]{2,20})$`)
 	creditWord  = regexp.MustCompile(`^(?:(?:사진|이미지|영상|출처)\s?(?:출처)?\s?[=:：／/]\s?|사진\s+)`)

@@ -158,7 +158,7 @@ func TestLargestPages(t *testing.T) {
 	for name, s := range map[string]string{
 		"one long line":        strings.Repeat("가나다 ", ingest.MaxPage/11),
 		"long lines of marks":  strings.Repeat("[(사진=", ingest.MaxPage/11),
-		"a long line of dates": strings.Repeat("입력 2025-08-14 05:51 ", ingest.MaxPage/24),
+		"a long line of dates": strings.Repeat("입력 2025-08-14 05:51 ", ingest.MaxPage/25),
 		"headings of lists":    fill("주요 뉴스"),
 		"main news":            "주요 뉴스\n" + numbered("• 뉴스의 제목은 %d번이다"),
 		"captions":             numbered("▲부두에 선 배 %d척이 아침을 기다리고 있다. 나루/한들통신"),
