@@ -2,15 +2,12 @@ package market_test
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"sokbo/internal/db"
-	"sokbo/internal/db/dbtest"
 	"sokbo/internal/market"
 )
 
@@ -79,29 +76,7 @@ func (l *ledger) base(code string, now time.Time) (market.Decimal, bool) {
 // The 24-hour change, each minute of 25 hours, with coins that are quiet for hours, through 00:00 and 09:00 in
 // Seoul, two restarts and a lost connection, is what a look through all trades says, to the last digit.
 func TestADayAgainstALookThroughAllTrades(t *testing.T) {
-	for _, dialect := range []db.Dialect{db.SQLite, db.PostgreSQL} {
-		t.Run(dialect.String(), func(t *testing.T) {
-			o := db.Options{Log: slog.New(slog.DiscardHandler), NoSync: true}
-			if dialect == db.SQLite {
-				o.Dir = dbtest.MigratedDir(t)
-			} else {
-				o.URL = dbtest.MigratedPostgresURL(t)
-			}
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Until(at(t, "2026-11-23T05:00:00+09:00"))) // before the database polls
-				d, err := db.Open(t.Context(), o)
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() {
-					if err := d.Close(); err != nil {
-						t.Error(err)
-					}
-				})
-				newDay(t, d).pass(25 * time.Hour)
-			})
-		})
-	}
+	eachInBubble(t, at(t, "2026-11-23T05:00:00+09:00"), func(t *testing.T, d *db.DB) { newDay(t, d).pass(25 * time.Hour) })
 }
 
 // rhythms is how often each coin is traded, in seconds from trade to trade on average.

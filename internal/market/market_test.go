@@ -2,10 +2,13 @@ package market_test
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"sokbo/internal/db"
+	"sokbo/internal/db/dbtest"
 	"sokbo/internal/market"
 )
 
@@ -62,6 +65,35 @@ func start(t *testing.T, o market.Options, v *tape) (m *market.Market, in *marke
 	stop = func() { cancel(); <-done }
 	t.Cleanup(stop)
 	return m, <-v.intakes, stop
+}
+
+// eachInBubble runs f in a bubble that begins at a moment, on each kind of database. The databases are opened
+// there, so that all of their waiting is in the bubble's time, and after the moment has come, since they poll.
+func eachInBubble(t *testing.T, begin time.Time, f func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	for _, dialect := range []db.Dialect{db.SQLite, db.PostgreSQL} {
+		t.Run(dialect.String(), func(t *testing.T) {
+			o := db.Options{Log: slog.New(slog.DiscardHandler), NoSync: true}
+			if dialect == db.SQLite {
+				o.Dir = dbtest.MigratedDir(t)
+			} else {
+				o.URL = dbtest.MigratedPostgresURL(t)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(time.Until(begin))
+				d, err := db.Open(t.Context(), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() {
+					if err := d.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+				f(t, d)
+			})
+		})
+	}
 }
 
 func won(key, ko string) market.Listing {

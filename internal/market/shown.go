@@ -53,11 +53,11 @@ func (s *shown) in(language, own string) Board {
 func (m *Market) turn(ctx context.Context) {
 	beat := time.NewTicker(MinInterval)
 	defer beat.Stop()
-	for {
+	for onBeat := true; ; {
 		now := m.now()
 		for _, s := range specs {
 			b := m.boards[s.name]
-			if b.due(now) {
+			if b.due(now, onBeat) {
 				b.refresh(now)
 			}
 			b.tell()
@@ -66,20 +66,22 @@ func (m *Market) turn(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
+			onBeat = true
 		case <-m.woken:
+			onBeat = false
 		}
 	}
 }
 
 // due says whether a board may have its next state: its interval is over, or a row or the session says
 // something else, which never waits.
-func (b *board) due(now time.Time) bool {
-	s := b.current.Load()
-	if s == nil || b.feed == nil {
+func (b *board) due(now time.Time, onBeat bool) bool {
+	s, every := b.current.Load(), b.market.every()
+	if s == nil || b.feed == nil || onBeat && every == MinInterval {
 		return true
 	}
 	// Half a beat of tolerance, or an interval of two beats would often last three.
-	if age := now.Sub(s.board.AsOf); age < 0 || age >= b.market.every()-MinInterval/2 {
+	if age := now.Sub(s.board.AsOf); age < 0 || age >= every-MinInterval/2 {
 		return true
 	}
 	return b.feed.restated(now)

@@ -18,6 +18,9 @@ type coinPlan struct {
 	own   int64  // unit height of its own movement
 	every int64  // milliseconds in which one trade falls; a minute is a multiple
 	quiet uint64 // minutes in a hundred without a trade
+	// With spread, every price leaves another rest by so many steps than those of the spread − 1 trades before,
+	// and no trade is skipped: so the price is never twice the same on a board. 1: no such rule.
+	spread int64
 }
 
 // wonUnit is the unit of simulated prices: 1/10,000 won.
@@ -28,18 +31,18 @@ const commonUnit = 410_000
 
 // In the order of coins.
 var coinPlans = [...]coinPlan{
-	{128_450_000 * wonUnit, 90, 80_000, 200, 0}, // BTC
-	{4_848_000 * wonUnit, 105, 150_000, 400, 0},
-	{546_500 * wonUnit, 100, 200_000, 1000, 0},
-	{813 * wonUnit, 105, 250_000, 500, 0},
-	{226_300 * wonUnit, 125, 250_000, 600, 0},
-	{618 * wonUnit, 115, 250_000, 1000, 0},
-	{846 * wonUnit, 110, 300_000, 2000, 0}, // EOS
-	{187 * wonUnit, 70, 180_000, 2000, 3},
-	{150 * wonUnit, 105, 250_000, 2500, 5},
-	{63_700 * wonUnit, 90, 300_000, 4000, 12},
-	{19_980 * wonUnit, 120, 250_000, 1500, 0},
-	{937 * wonUnit / 10, 125, 280_000, 3000, 8},
+	{128_450_000 * wonUnit, 90, 80_000, 200, 0, 7}, // BTC
+	{4_848_000 * wonUnit, 105, 150_000, 400, 0, 1},
+	{546_500 * wonUnit, 100, 200_000, 1000, 0, 1},
+	{813 * wonUnit, 105, 250_000, 500, 0, 1},
+	{226_300 * wonUnit, 125, 250_000, 600, 0, 1},
+	{618 * wonUnit, 115, 250_000, 1000, 0, 1},
+	{846 * wonUnit, 110, 300_000, 2000, 0, 1}, // EOS
+	{187 * wonUnit, 70, 180_000, 2000, 3, 1},
+	{150 * wonUnit, 105, 250_000, 2500, 5, 1},
+	{63_700 * wonUnit, 90, 300_000, 4000, 12, 1},
+	{19_980 * wonUnit, 120, 250_000, 1500, 0, 1},
+	{937 * wonUnit / 10, 125, 280_000, 3000, 8, 1},
 }
 
 // What happens to which coins, by their place, and when in each cycle.
@@ -140,7 +143,7 @@ func (c coin) slotTime(slot int64) (int64, bool) {
 		return 0, false
 	}
 	last := (start+every)%minuteMS == 0
-	if !last && c.draw(c.stream(tradeSkipped), 0, slot)%4 == 0 {
+	if !last && c.plan().spread == 1 && c.draw(c.stream(tradeSkipped), 0, slot)%4 == 0 {
 		return 0, false
 	}
 	return start + int64(c.draw(c.stream(tradeTime), 0, slot)%uint64(every)), true
@@ -189,13 +192,17 @@ func wonDecimal(price int64) Decimal {
 }
 
 // close is the price at the end of a minute that has trades.
-func (c coin) close(minute int64) int64 { return c.snapped(c.drift(minute)) }
+func (c coin) close(minute int64) int64 {
+	return c.snapped(c.drift(minute), (minute+1)*minuteMS/c.plan().every-1)
+}
 
-func (c coin) snapped(billionths int64) int64 {
-	price := moved(c.plan().level, billionths)
+// snapped is the price of a slot on the steps of its height.
+func (c coin) snapped(billionths, slot int64) int64 {
+	p := c.plan()
+	price := moved(p.level, billionths)
 	whole, fraction, _ := WonStep(wonDecimal(price)).Int64(4)
 	step := whole*wonUnit + fraction
-	return (price + step/2) / step * step
+	return (price+step/2)/(step*p.spread)*(step*p.spread) + slot*2%p.spread*step
 }
 
 // drift is how far the price is from its level at the end of a minute, in billionths.
@@ -211,7 +218,7 @@ func (c coin) price(at int64) int64 {
 		return c.close(minute)
 	}
 	from, to := c.drift(minute-1), c.drift(minute)
-	return c.snapped(from + (to-from)*into/minuteMS + c.ripple(at)*edge(into, minuteMS)/billion)
+	return c.snapped(from+(to-from)*into/minuteMS+c.ripple(at)*edge(into, minuteMS)/billion, at/p.every)
 }
 
 // ripple is movement within minutes.

@@ -54,7 +54,7 @@ const (
 	surgeFade   = 7
 	surgeLeast  = 60_000_000
 	surgeSpread = 290_000_000
-	stockUnit   = 12_000_000 // unit height of the other movement, per day
+	stockUnit   = 20_000_000 // unit height of the other movement, per day
 )
 
 // stockStream is far from those of the coins.
