@@ -14,9 +14,10 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 )
 
-// expected is what axe cannot decide and need not: ▲ and ▼ are no text to it,
-// and they have the colour of the figure beside them.
-const expected = `/^<span data-arrow.*only non-text characters/`
+// expected is what axe cannot decide and need not. ▲ and ▼ are no text to it;
+// they have the colour of the figure beside them. A place at the edge of a
+// phone's section line is cut off, and scrolled to; it looks like the others.
+const expected = `/^<span data-arrow.*only non-text characters|^<a href="#\w+">.*partially obscured/`
 
 var axeSource = sync.OnceValues(func() (string, error) {
 	b, err := os.ReadFile("testdata/axe.min.js")
@@ -28,6 +29,7 @@ var axeSource = sync.OnceValues(func() (string, error) {
 // axe cannot decide fails too, but for expected.
 func (b *tab) axe() {
 	b.t.Helper()
+	eval[bool](b, `(scrollTo(0, 0), true)`) // else what sticks to the top covers text
 	source, err := axeSource()
 	b.must(err)
 	tree := call(b, page.GetFrameTree, cdp.Empty{})

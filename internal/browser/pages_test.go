@@ -111,7 +111,6 @@ func TestStatesAreAccessible(t *testing.T) {
 						b.allow(`log: network `)
 						g.fail()
 						b.until(`document.querySelector("[data-connection]").dataset.connection === "late"`)
-						g.heal()
 					case "chosen":
 						b.settled()
 						if path == articlePath {
@@ -127,6 +126,9 @@ func TestStatesAreAccessible(t *testing.T) {
 						b.see(still(v))
 						b.axe()
 						b.fits()
+					}
+					if state == "late" {
+						g.heal()
 					}
 				}
 			}
