@@ -162,13 +162,15 @@ func unwrap(all []line) []line {
 	if cuts < minWraps {
 		return all
 	}
-	out := all[:1]
-	for i := 1; i < len(all); i++ {
-		if forced(i - 1) {
-			out[len(out)-1].text += " " + all[i].text
-			continue
+	var out []line
+	for i := 0; i < len(all); i++ {
+		l, parts := all[i], []string{all[i].text}
+		for i+1 < len(all) && forced(i) {
+			i++
+			parts = append(parts, all[i].text)
 		}
-		out = append(out, all[i])
+		l.text = strings.Join(parts, " ")
+		out = append(out, l)
 	}
 	return out
 }

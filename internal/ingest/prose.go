@@ -50,6 +50,7 @@ func (p *parser) body(first, last int) []body.Node {
 		case isCaption:
 			if k := repeatedCaption(figures, c); k >= 0 {
 				if c.credit != "" && figures[k].credit == "" {
+					c.key = words(c.text)
 					figures[k] = &c // the first was the alternative text
 				}
 				p.leave(i, asRepeated)
@@ -61,6 +62,7 @@ func (p *parser) body(first, last int) []body.Node {
 				p.take(i, asCaption)
 				continue
 			}
+			c.key = words(c.text)
 			figures, at = append(figures, &c), append(at, len(blocks))
 			blocks = append(blocks, body.Node{})
 			p.take(i, asCaption)
@@ -145,7 +147,10 @@ func (p *parser) isSubhead(i, last int) bool {
 }
 
 // caption is the words of a picture.
-type caption struct{ text, credit string }
+type caption struct {
+	text, credit string
+	key          string // see words; set in figures
+}
 
 // isCaptionLine says whether a line shows itself to be a caption by its mark.
 func isCaptionLine(s string) bool {
@@ -180,7 +185,7 @@ func (p *parser) caption(i int) (caption, bool) {
 	next := p.next(i + 1)
 	if next < len(p.lines) && p.lines[next].free() {
 		u := tidy(p.lines[next].text)
-		if squeeze(t) == squeeze(u) || isCaptionLine(u) && sameWords(t, credited(captionMark.ReplaceAllString(u, ""), true).text) {
+		if squeeze(t) == squeeze(u) || isCaptionLine(u) && same(words(t), words(credited(captionMark.ReplaceAllString(u, ""), true).text)) {
 			return caption{text: t}, true
 		}
 	}
@@ -201,17 +206,23 @@ func (p *parser) previous(i int) int {
 
 // repeatedCaption returns which of the figures says what c says, or -1.
 func repeatedCaption(figures []*caption, c caption) int {
+	if c.text == "" {
+		return -1
+	}
+	key := words(c.text)
 	for k, f := range figures {
-		if c.text != "" && sameWords(f.text, c.text) {
+		if same(f.key, key) {
 			return k
 		}
 	}
 	return -1
 }
 
-// sameWords says whether two captions are one: equal but for spaces, or one the beginning of the other.
-func sameWords(a, b string) bool {
-	a, b = strings.TrimRight(squeeze(a), "."), strings.TrimRight(squeeze(b), ".")
+// words is a caption as it is compared: without spaces and the last full stop.
+func words(s string) string { return strings.TrimRight(squeeze(s), ".") }
+
+// same says whether two captions are one: equal, or a longer one that goes on.
+func same(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
@@ -240,6 +251,8 @@ var (
 		regexp.MustCompile(`[.”"')\]]\s+/\s?([^\s/.][^/.]{1,30})$`),
 		regexp.MustCompile(`[.”"')\]]\s+(\p{Hangul}{2,4}\s?(?:선임|사진|인턴)?기자(?:\s\S+@\S+)?)$`),
 	}
+	// creditHint is in every caption that ends with a full stop behind its credit.
+	creditHint = regexp.MustCompile(`[)\]>）】〉]\.$|[ⓒ©]|(?:사진|이미지|그래픽|자료|출처|영상|일러스트)\s?(?:(?:제공|출처|캡처)\s?)?[=:：／/]`)
 	// creditAlone is taken on a line under a caption.
 	creditAlone = regexp.MustCompile(`^(?:[^\s]{1,15}[/=\s])?(?:` + agency + `)(?:\s?제공)?$`)
 	// looseCredit is taken only behind ▲: "부두에 선 배 나루/한들통신".
@@ -252,6 +265,9 @@ var (
 
 // credited parts a caption from its credit. Where it is sure that the text is a caption a looser form counts too.
 func credited(s string, sure bool) caption {
+	if fullStop.MatchString(tail(s)) && !creditHint.MatchString(s) {
+		return caption{text: s} // a paragraph, like most lines
+	}
 	forms := creditForms
 	if sure {
 		forms = append(forms[:len(forms):len(forms)], looseCredit)
@@ -270,7 +286,7 @@ func credited(s string, sure bool) caption {
 			credit = g[1] + " 제공"
 		}
 		credit = creditWord.ReplaceAllString(strings.TrimLeft(credit, "/ "), "")
-		return caption{text, strings.TrimSpace(mail.ReplaceAllString(credit, ""))}
+		return caption{text: text, credit: strings.TrimSpace(mail.ReplaceAllString(credit, ""))}
 	}
 	return caption{text: s}
 }

@@ -162,6 +162,7 @@ func TestLargestPages(t *testing.T) {
 		"headings of lists":    fill("주요 뉴스"),
 		"main news":            "주요 뉴스\n" + numbered("• 뉴스의 제목은 %d번이다"),
 		"captions":             numbered("▲부두에 선 배 %d척이 아침을 기다리고 있다. 나루/한들통신"),
+		"a wrapped paragraph":  fill(strings.Repeat("가나다라 ", 16)),
 		"paragraphs":           numbered("사고는 새벽 4시께 났다. 다친 사람은 %d명인 것으로 전해졌다."),
 		"coins":                "실시간 암호화폐 시세\n" + numbered("• 코인%d 1,000 +1%%"),
 		"cells of coins":       "실시간 암호화폐 시세\n" + fill("1,000"),
