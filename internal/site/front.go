@@ -52,6 +52,7 @@ func (s *Site) front(language string) func(context.Context, *http.Request) (rend
 				return rendering{}, err
 			}
 			p.Lead = &lead
+			p.Description = lead.Headline
 			shows(f.Lead.Number)
 		}
 		for _, e := range f.Seconds {

@@ -46,6 +46,7 @@ func (s *Site) history(ctx context.Context, r *http.Request) (rendering, error) 
 	default:
 		p.Summary = theme.Fill(w.History.Times, "n", strconv.Itoa(seen-1))
 	}
+	p.Description = p.Summary
 	return rendering{p, []string{story.Tag(a.Number)}}, nil
 }
 

@@ -191,7 +191,7 @@ func TestFrontRepeatsNoStory(t *testing.T) {
 			clock.Add(60_000)
 			var r story.Ref
 			p.publish(&r, 0, content(p.t, fmt.Sprintf("기사 %d호", n), body.Paragraph("글.")), time.Time{})
-			html := p.get("/", 200)
+			_, html, _ := strings.Cut(p.get("/", 200), "<body")
 			seen := map[string]int{}
 			for _, m := range headlines.FindAllStringSubmatch(html, -1) {
 				seen[m[1]]++
