@@ -37,7 +37,7 @@ func TestBoardJSONIsTheContracts(t *testing.T) {
 		defer stop()
 		in.List([]market.Listing{won("BTC", "비트코인"), won("NEW", "새 코인")})
 		in.Tick(trade(t, "KRW-BTC", "90769000.00000000", at(t, "2026-11-23T13:59:59.870+09:00")))
-		sleep(700 * time.Millisecond)
+		sleep(200 * time.Millisecond)
 
 		b, _ := m.Board(market.Crypto)
 		b.AsOf = at(t, "2026-11-23T14:00:00.123+09:00")

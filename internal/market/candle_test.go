@@ -1,7 +1,6 @@
 package market_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -267,39 +266,42 @@ func TestOldMinutesArePruned(t *testing.T) {
 
 // The last price comes back after a restart, as stale until the venue tells it, with the time that is known.
 func TestTheLastPriceIsRemembered(t *testing.T) {
-	for _, away := range []time.Duration{10 * time.Minute, 50 * time.Hour} {
-		t.Run(away.String(), func(t *testing.T) {
-			eachInBubble(t, noon, func(t *testing.T, d *db.DB) { remembered(t, d, away) })
+	eachInBubble(t, noon, func(t *testing.T, d *db.DB) {
+		_, in, stop := start(t, market.Options{DB: d}, newTape(market.Crypto))
+		ping := pinged(in)
+		in.List([]market.Listing{won("BTC", "비트코인")})
+		sleep(30 * time.Second)
+		in.Tick(trade(t, "KRW-BTC", "100", time.Now()))
+		sleep(5 * time.Minute)
+		ping()
+		stop()
+		sleep(10 * time.Minute)
+		// One that was last heard of long ago.
+		err := d.Bulk(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `
+				INSERT INTO candle (instrument, width, start, open, high, low, close, volume)
+				VALUES ('tape:KRW-ETH', 60, $1, '1', '1', '1', '50', '1'), ('tape:KRW-ETH', 60, $2, '1', '1', '1', '1', '1')`,
+				db.Millis(noon.Add(-50*time.Hour)), db.Millis(noon.Add(-60*time.Hour)))
+			return err
 		})
-	}
-}
-
-func remembered(t *testing.T, d *db.DB, away time.Duration) {
-	_, in, stop := start(t, market.Options{DB: d}, newTape(market.Crypto))
-	ping := pinged(in)
-	in.List([]market.Listing{won("BTC", "비트코인")})
-	sleep(30 * time.Second)
-	in.Tick(trade(t, "KRW-BTC", "100", time.Now()))
-	sleep(5 * time.Minute)
-	ping()
-	stop()
-	sleep(away)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-	defer cancel()
-	m, in, _ := start(t, market.Options{DB: d}, newTape(market.Crypto))
-	in.List([]market.Listing{won("BTC", "비트코인")})
-	sleep(time.Second)
-	q := quote(t, m, market.Crypto, "BTC")
-	if q.Price != "100" || q.State != market.Stale || ctx.Err() != nil {
-		t.Errorf("after %v the row is %+v", away, q)
-	}
-	if away < time.Hour && !q.At.Equal(noon) {
-		t.Errorf("the price is from %v, want the minute of its trade", q.At)
-	}
-	// The venue's own word counts, even where it is older than the minute that was remembered.
-	in.Tick(trade(t, "KRW-BTC", "100", noon.Add(30*time.Second)))
-	sleep(time.Second)
-	if q := quote(t, m, market.Crypto, "BTC"); q.State != market.Live || !q.At.Equal(noon.Add(30*time.Second)) {
-		t.Errorf("told again the row is %+v", q)
-	}
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, in, _ := start(t, market.Options{DB: d}, newTape(market.Crypto))
+		in.List([]market.Listing{won("BTC", "비트코인"), won("ETH", "이더리움")})
+		for key, want := range map[string]struct {
+			price string
+			at    time.Time
+		}{"BTC": {"100", noon}, "ETH": {"50.0", noon.Add(-50 * time.Hour)}} {
+			if q := quote(t, m, market.Crypto, key); q.Price != want.price || q.State != market.Stale || !q.At.Equal(want.at) {
+				t.Errorf("after a restart the row is %+v, want %s of the minute %v, stale", q, want.price, want.at)
+			}
+		}
+		// The venue's own word counts, even where it is older than the minute that was remembered.
+		in.Tick(trade(t, "KRW-BTC", "100", noon.Add(30*time.Second)))
+		sleep(time.Second)
+		if q := quote(t, m, market.Crypto, "BTC"); q.State != market.Live || !q.At.Equal(noon.Add(30*time.Second)) {
+			t.Errorf("told again the row is %+v", q)
+		}
+	})
 }

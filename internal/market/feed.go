@@ -33,6 +33,7 @@ type feed struct {
 	heard   int64 // when the venue last answered; 0: never
 	lost    bool  // since then the connection is gone
 	minute  int64 // the minute that all rings reach
+	learnt  bool  // closes became known since the last turn of the board, which should not wait
 	session session
 	shown   session // what the last turn of the board said
 	taken   int64

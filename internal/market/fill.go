@@ -79,10 +79,9 @@ func (m *Market) load(ctx context.Context, f *feed, r *row) error {
 	for _, b := range bars {
 		r.closes.set(b.minute, b.close)
 	}
-	if r.remember(bars) {
-		f.wake()
-	}
-	r.loaded = true
+	r.remember(bars)
+	r.loaded, f.learnt = true, true
+	f.wake()
 	return nil
 }
 
@@ -106,14 +105,14 @@ func (m *Market) bars(ctx context.Context, query string, args ...any) ([]bar, er
 }
 
 // remember takes the last price from the newest bar, until the venue tells its own. Its time is that of the
-// last bar that had a trade. It says whether it took one.
-func (r *row) remember(bars []bar) bool {
+// last bar that had a trade.
+func (r *row) remember(bars []bar) {
 	if r.last.IsPos() && !r.remembered || len(bars) == 0 {
-		return false
+		return
 	}
 	newest := bars[len(bars)-1]
 	if r.remembered && newest.minute <= minuteOf(r.at) {
-		return false
+		return
 	}
 	traded := bars[0]
 	for _, b := range bars {
@@ -123,7 +122,6 @@ func (r *row) remember(bars []bar) bool {
 	}
 	r.last, r.at, r.remembered = newest.close, traded.minute*minuteMS, true
 	r.received = newest.minute * minuteMS
-	return true
 }
 
 // gap is a stretch of minutes of which some are not known. Until is exclusive.
@@ -211,9 +209,7 @@ func (f *feed) learn(g gap, bars []bar) (news []kept) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r := g.row
-	if r.remember(bars) {
-		f.wake()
-	}
+	r.remember(bars)
 	var before Decimal
 	for m := g.from; m < g.until; m++ {
 		for len(bars) > 0 && bars[0].minute < m {
@@ -226,6 +222,10 @@ func (f *feed) learn(g gap, bars []bar) (news []kept) {
 		if is.close.IsPos() && r.closes.set(m, is.close) {
 			news = append(news, kept{r.instrument, is})
 		}
+	}
+	if len(news) > 0 {
+		f.learnt = true
+		f.wake()
 	}
 	if r.asked == g.asked { // else more was forgotten meanwhile
 		r.asked = g.until

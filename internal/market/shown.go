@@ -182,11 +182,11 @@ func (f *feed) lastHeard() int64 {
 	return f.heard
 }
 
-// restated says whether a row or the session says something else than at the last turn.
+// restated says whether a row or the session says something else than at the last turn, or a base is known now.
 func (f *feed) restated(now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.session != f.shown || slices.ContainsFunc(f.rows, func(r *row) bool { return r.shown != f.stateOf(r, now.UnixMilli()) })
+	return f.learnt || f.session != f.shown || slices.ContainsFunc(f.rows, func(r *row) bool { return r.shown != f.stateOf(r, now.UnixMilli()) })
 }
 
 // ranked is a quote with what it is ranked by.
@@ -210,7 +210,7 @@ func (f *feed) show(now time.Time, zone *time.Location, language string) *shown 
 		q.Name, q.Source = r.Name.In(language), f.about.Source.In(language)
 		rows = append(rows, ranked{q, r.Name, rate})
 	}
-	f.shown = f.session
+	f.shown, f.learnt = f.session, false
 	is := f.session
 	f.mu.Unlock()
 

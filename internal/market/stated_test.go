@@ -273,3 +273,41 @@ func givesWay(t *testing.T, d *db.DB) {
 		t.Errorf("after a restart the row is %+v", q)
 	}
 }
+
+// Whatever a saved page holds is refused as a whole, or shown as it was.
+func FuzzStated(f *testing.F) {
+	d := dbtest.Open(f, db.SQLite, dbtest.Options{})
+	m, err := market.New(f.Context(), market.Options{DB: d})
+	if err != nil {
+		f.Fatal(err)
+	}
+	d.Follow(m)
+	f.Add("비트코인", "90,769,000", "+2.08%", "07.16 장종료")
+	f.Add("a", "1.50", "▼3.11 %", "")
+	f.Add("a\x00", "1e5", "-", "13.45")
+	f.Fuzz(func(t *testing.T, name, price, rate, note string) {
+		captured := noon
+		err := d.Write(t.Context(), func(tx *db.Tx) error {
+			return market.SetStated(t.Context(), tx, market.Stated{
+				Board: market.Crypto, Rows: []market.StatedRow{{Name: name, Price: price, Rate: rate}}, Note: note, Captured: &captured,
+			})
+		})
+		if err != nil {
+			if fault.CodeOf(err) != "stated-board" {
+				t.Fatal(err)
+			}
+			return
+		}
+		b, _ := m.Board(market.Crypto)
+		q := b.Quotes[0]
+		if q.Name != name || q.Price != strings.ReplaceAll(price, ",", "") || b.Session.Note != note || q.State != market.Stale {
+			t.Fatalf("%q, %q, %q, %q became %+v", name, price, rate, note, b)
+		}
+		if _, direction := market.FormatRate(q.ChangeRate); direction == market.Unknown && rate != "" {
+			t.Fatalf("the rate %q became %q", rate, q.ChangeRate)
+		}
+		if !json.Valid(b.Snapshot("board.crypto")) {
+			t.Fatalf("not JSON: %s", b.Snapshot("board.crypto"))
+		}
+	})
+}

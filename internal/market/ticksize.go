@@ -48,8 +48,7 @@ func stepAt(steps []step, price Decimal) Decimal {
 	return steps[len(steps)-1].size
 }
 
-// KRXLimitRate is how far a Korean stock may move from its reference price in one session, as a divisor
-// pair: 30 %.
+// krxLimitPercent is how far a Korean stock may move from its reference price in one session.
 const krxLimitPercent = 30
 
 // KRXLimits returns the lowest and the highest price of a session whose reference price is base: the limit
