@@ -36,9 +36,17 @@ func (b *tab) axe() {
 	world := call(b, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: tree.FrameTree.Frame.ID, WorldName: "axe"})
 	call(b, runtime.Evaluate, runtime.EvaluateParams{Expression: source + ";0", ContextID: world.ExecutionContextID})
 	result := call(b, runtime.Evaluate, runtime.EvaluateParams{
-		Expression: `axe.run(document, {resultTypes: ["violations", "incomplete"]}).then(({violations, incomplete}) => JSON.stringify([...violations, ...incomplete].map((v) => ({
-			id: v.id, help: v.help, nodes: v.nodes.map((n) => n.html.slice(0, 160) + " — " + [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; ")).filter((text) => !(` + expected + `).test(text)).slice(0, 5),
-		})).filter((v) => v.nodes.length)))`,
+		Expression: `(async () => {
+			for (;;) {
+				const rows = [...document.querySelectorAll("[data-board] *")];
+				const {violations, incomplete} = await axe.run(document, {resultTypes: ["violations", "incomplete"]});
+				// A board may have been taken anew from a fresh page meanwhile.
+				if (!rows.every((e) => e.isConnected)) continue;
+				return JSON.stringify([...violations, ...incomplete].map(({id, help, nodes}) => ({id, help, nodes: nodes
+					.map((n) => n.html.slice(0, 160) + " — " + [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; "))
+					.filter((text) => !(`+expected+`).test(text)).slice(0, 5)})).filter((v) => v.nodes.length));
+			}
+		})()`,
 		ContextID: world.ExecutionContextID, AwaitPromise: new(true), ReturnByValue: new(true),
 	})
 	if result.ExceptionDetails != nil {

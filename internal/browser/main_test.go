@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"sokbo/internal/browser"
@@ -45,8 +46,14 @@ func run(m *testing.M) (status int) {
 	if binary, err = browser.Build(dir); err != nil {
 		return failed(err)
 	}
-	if err := browser.Import(binary, filepath.Join(dir, "shared"), savedPage); err != nil {
+	changed := filepath.Join(dir, "changed.txt")
+	if err := change(savedPage, changed); err != nil {
 		return failed(err)
+	}
+	for _, page := range []string{savedPage, changed} {
+		if err := browser.Import(binary, filepath.Join(dir, "shared"), page); err != nil {
+			return failed(err)
+		}
 	}
 	if shared, err = browser.Serve(binary, filepath.Join(dir, "shared"), "SOKBO_FEEDS=simulated"); err != nil {
 		return failed(err)
@@ -65,6 +72,23 @@ func run(m *testing.M) (status int) {
 	}
 	defer end()
 	return m.Run()
+}
+
+// change writes the page as it was saved once more, after a correction: its
+// history has something to show.
+func change(from, to string) error {
+	page, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	text := string(page)
+	for old, corrected := range map[string]string{"수정 2025-03-18 14:40": "수정 2025-03-19 08:05", "4200억 원": "4300억 원"} {
+		if !strings.Contains(text, old) {
+			return fmt.Errorf("%s holds no %q", from, old)
+		}
+		text = strings.ReplaceAll(text, old, corrected)
+	}
+	return os.WriteFile(to, []byte(text), 0o600)
 }
 
 func failed(err error) int {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,22 +78,28 @@ func (b *tab) settled() {
 }
 
 func TestStatesAreAccessible(t *testing.T) {
-	for _, state := range []string{"stale", "halted", "delayed", "closed", "delisted", "unknown", "paused", "late", "chosen", "empty"} {
+	for _, state := range []string{"stale", "halted", "delayed", "closed", "delisted", "unknown", "paused", "late", "chosen", "empty", "printed"} {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
-			program := shared
-			if state == "empty" {
-				program = empty
+			program, article := shared.URL, articlePath
+			switch state {
+			case "empty":
+				program = empty.URL
+			case "printed", "chosen":
+				p := own(t, map[string][]string{"chosen": {"SOKBO_FEEDS=simulated"}}[state]...)
+				program, article = p.URL, p.article
 			}
-			g := newGate(t, program.URL)
+			g := newGate(t, program)
 			for _, theme := range []string{"light", "dark"} {
 				r := newReader(t, g.URL)
 				b := r.open("/prefs", still(phone))
 				r.choose(b, "m", theme)
-				paths := []string{"/", articlePath}
+				paths := []string{"/", article}
 				switch state {
 				case "empty":
 					paths = paths[:1]
+				case "chosen":
+					paths = []string{article, article + "/reaction"}
 				case "stale", "halted", "delayed", "closed", "delisted", "unknown":
 					g.answer("GET /live", boardIn(t, g.URL, state))
 				}
@@ -100,10 +108,13 @@ func TestStatesAreAccessible(t *testing.T) {
 					switch state {
 					case "empty":
 						b.until(`document.readyState === "complete"`)
+					case "printed":
+						b.until(`document.querySelector("[data-basis=stated]") !== null`)
+						b.settled()
 					case "paused":
 						b.settled()
-						if theme == "light" && path == "/" || eval[bool](b, `document.querySelector("[data-pause]").getAttribute("aria-pressed") === "false"`) {
-							b.click("[data-pause]")
+						if path == "/" {
+							b.click("[data-pause]") // and the article follows
 						}
 						b.until(`document.querySelector("[data-connection]").dataset.connection === "paused"`)
 					case "late":
@@ -113,7 +124,7 @@ func TestStatesAreAccessible(t *testing.T) {
 						b.until(`document.querySelector("[data-connection]").dataset.connection === "late"`)
 					case "chosen":
 						b.settled()
-						if path == articlePath {
+						if path == article {
 							b.react("more")
 							b.until(`document.querySelector("[data-said]").textContent !== ""`)
 						}
@@ -132,6 +143,32 @@ func TestStatesAreAccessible(t *testing.T) {
 					}
 				}
 			}
+		})
+	}
+}
+
+// What the tabs of these tests call a fault they do notice.
+func TestTabsNoticeFaults(t *testing.T) {
+	t.Parallel()
+	for fault, make := range map[string]string{
+		"CSP: style-src-attr":            `document.body.setAttribute("style", "color: red")`,
+		"CSP: require-trusted-types-for": `try { document.body.innerHTML = "<p>" } catch {}`,
+		"CSP: connect-src":               `fetch("https://elsewhere.example/").catch(() => {})`,
+		"console.error":                  `console.error("x")`,
+		"exception: ":                    `setTimeout(() => { throw new Error("x") })`,
+		"log: network":                   `fetch("/nowhere")`,
+	} {
+		b := newReader(t, newGate(t, shared.URL).URL).open("/prefs", phone)
+		b.do(chromedp.Evaluate[chromedp.Void](make))
+		eventually(t, soon, fault, func() bool {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			seen := slices.ContainsFunc(b.faults, func(f string) bool { return strings.HasPrefix(f, fault) })
+			if seen {
+				b.faults = nil
+				b.allowed = []*regexp.Regexp{regexp.MustCompile("")}
+			}
+			return seen
 		})
 	}
 }

@@ -25,10 +25,7 @@ import (
 	"sokbo/internal/browser"
 )
 
-const (
-	pageLimit = 30 * time.Second
-	quality   = 82 // of the JPEG files
-)
+const pageLimit = 30 * time.Second
 
 // Screens as readers hold them. A picture shows the first screen, not the whole page.
 var screens = []struct {
@@ -36,9 +33,11 @@ var screens = []struct {
 	width, height int64
 	scale         float64
 }{
-	{"phone", 360, 780, 2},
+	{"phone", 360, 780, 1.5},
 	{"desktop", 1280, 900, 1},
 }
+
+var themes = []struct{ name, suffix string }{{"light", ""}, {"dark", "-dark"}}
 
 func main() {
 	url := flag.String("url", "", "a running server; empty: the program is built and served with testdata/page.txt")
@@ -77,12 +76,12 @@ func run(url, out string) (err error) {
 	defer stop()
 	for name, path := range map[string]string{"article": article, "front": "/"} {
 		for _, screen := range screens {
-			for _, theme := range []string{"light", "dark"} {
-				picture, err := shoot(chromium, server.URL+path, theme, screen.width, screen.height, screen.scale)
+			for _, theme := range themes {
+				picture, err := shoot(chromium, server.URL+path, theme.name, screen.width, screen.height, screen.scale)
 				if err != nil {
-					return fmt.Errorf("%s on %s, %s: %w", name, screen.name, theme, err)
+					return fmt.Errorf("%s on %s, %s: %w", name, screen.name, theme.name, err)
 				}
-				file := filepath.Join(out, fmt.Sprintf("%s-%s-%s.jpg", name, screen.name, theme))
+				file := filepath.Join(out, name+"-"+screen.name+theme.suffix+".png")
 				if err := os.WriteFile(file, picture, 0o644); err != nil {
 					return err
 				}
@@ -133,7 +132,7 @@ func shoot(chromium context.Context, url, theme string, width, height int64, sca
 		return nil, err
 	}
 	picture, err := chromedp.Call(ctx, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{
-		Format: cdppage.CaptureScreenshotFormatJpeg, Quality: new(int64(quality)),
+		Format: cdppage.CaptureScreenshotFormatPng,
 	})
 	return picture.Data, err
 }
