@@ -93,7 +93,7 @@ func (m *Market) every() time.Duration { return time.Duration(m.interval.Load())
 func (b *board) refresh(now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next := b.make(now)
+	next := b.state(now)
 	before := b.current.Load()
 	if next == nil || before != nil && before.board.same(next.board) {
 		return
@@ -101,7 +101,7 @@ func (b *board) refresh(now time.Time) {
 	b.current.Store(next)
 }
 
-func (b *board) make(now time.Time) *shown {
+func (b *board) state(now time.Time) *shown {
 	var s *shown
 	switch {
 	case b.feed != nil && (b.stated == nil && b.feed.listed() || b.feed.priced()):

@@ -200,8 +200,8 @@ func TestSimulatedTenMinutes(t *testing.T) {
 				part := strings.Fields(line)
 				hour, minute, _ := strings.Cut(part[0], ":")
 				h, _ := strconv.Atoi(hour)
-				min, _ := strconv.Atoi(minute)
-				end := time.Date(2026, 11, 23, h, min+1, 0, 0, time.UTC)
+				m, _ := strconv.Atoi(minute)
+				end := time.Date(2026, 11, 23, h, m+1, 0, 0, time.UTC)
 				c := history(t, code, end.Add(-time.Minute), end)
 				if want := c[len(c)-1].Close; want.String() != part[4] {
 					t.Errorf("%s closed at %s, as history says at %s", code, line, want)
