@@ -57,13 +57,13 @@ func importPages(ctx context.Context, c call) error {
 			fmt.Fprintf(c.err, "sokbo: %s: %s\n", file, oneLine(err))
 			continue
 		}
-		fmt.Fprintf(c.out, "%s: %s\n", file, told(r, c.rail))
+		fmt.Fprintf(c.out, "%s: %s\n", file, told(r))
 		if r.Outcome == story.Taken || r.Outcome == story.Changed {
 			for line := range strings.Lines(report.String()) {
 				fmt.Fprint(c.out, "  "+line)
 			}
-			if page.Published.IsZero() {
-				fmt.Fprintln(c.out, "  the page tells no 입력: the time of this import stands for it")
+			if page.Published.IsZero() && page.Modified.IsZero() {
+				fmt.Fprintln(c.out, "  the page tells no time: that of this import stands for it")
 			}
 		}
 	}
@@ -77,7 +77,7 @@ func importPages(ctx context.Context, c call) error {
 }
 
 // told says in a line what became of a page.
-func told(r ingest.Result, rail bool) string {
+func told(r ingest.Result) string {
 	text := "/articles/" + r.Number
 	switch r.Outcome {
 	case story.Taken:
@@ -94,7 +94,7 @@ func told(r ingest.Result, rail bool) string {
 	switch {
 	case r.Rail:
 		text += "; its main news and boards are the front"
-	case rail:
+	case r.Kept:
 		text += "; its lists were not taken: the front is not empty"
 	}
 	return text

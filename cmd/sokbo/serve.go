@@ -151,8 +151,9 @@ func open(ctx context.Context, c Config, log *slog.Logger) (_ *newspaper, err er
 		return nil, err
 	}
 	n.open = newOpenPages(n.db.Now, n.site.Refresh)
-	n.db.Follow(dropPages{pages})
+	// What pages are made from is renewed before they are dropped.
 	n.db.Follow(n.prices)
+	n.db.Follow(dropPages{pages})
 	n.db.Follow(n.open)
 	return n, nil
 }

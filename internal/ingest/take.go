@@ -21,6 +21,7 @@ type Result struct {
 	story.Ref
 	Outcome story.Outcome
 	Rail    bool // its lists were taken too
+	Kept    bool // they were not, since its front is not empty
 }
 
 // Take publishes a page, in one transaction: all of it or nothing. A page that tells only 수정 was published then;
@@ -40,6 +41,7 @@ func Take(ctx context.Context, d *db.DB, stories *story.Stories, p Page, o Optio
 		front := p.Language
 		set, err := stories.IsSet(ctx, tx, front)
 		if err != nil || set {
+			r.Kept = set
 			return err
 		}
 		r.Rail = true
