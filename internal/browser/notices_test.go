@@ -43,21 +43,22 @@ func TestOpenArticleIsToldOfChanges(t *testing.T) {
 	g.answer("GET /live", frames(c))
 	b := newReader(t, g.URL).open(articlePath, still(phone))
 	topic := "article." + strings.TrimPrefix(articlePath, "/articles/")
-	state := func(kind string, seq int, version, state string) {
-		c <- frame(kind, seq, fmt.Sprintf(`{"topic":%q,"version":%s,"state":%q,"modified":"2026-11-23T14:00:00.000+09:00","counts":{"like":%d,"angry":0,"sad":0,"more":0}}`, topic, version, state, seq))
+	state := func(kind string, seq, version int, state string) {
+		c <- frame(kind, seq, fmt.Sprintf(`{"topic":%q,"version":%d,"state":%q,"modified":"2026-11-23T14:00:00.000+09:00","counts":{"like":%d,"angry":0,"sad":0,"more":0}}`, topic, version, state, seq))
 	}
 	words := func(kind string) string {
 		return eval[string](b, fmt.Sprintf(`JSON.parse(document.getElementById("words").textContent)[%q]`, kind))
 	}
-	state("snapshot", 1, "1", "live")
+	here := eval[int](b, `Number(document.body.dataset.version)`)
+	state("snapshot", 1, here, "live")
 	b.counted(1, 0, 0, 0, "")
 	if !eval[bool](b, `document.querySelector("[data-changed]").hidden`) {
 		t.Errorf("the page says %q of its own version", b.text("[data-changed]"))
 	}
-	state("update", 2, "2", "live")
+	state("update", 2, here+1, "live")
 	b.until(fmt.Sprintf(`!document.querySelector("[data-changed]").hidden && document.querySelector("[data-changed]").textContent === %q`, words("changed")))
 	b.axe()
-	state("update", 3, "2", "withdrawn")
+	state("update", 3, here+1, "withdrawn")
 	b.until(fmt.Sprintf(`document.querySelector("[data-changed]").textContent === %q`, words("withdrawn")))
 }
 
@@ -93,6 +94,7 @@ func TestStatedBoardGivesWay(t *testing.T) {
 	p.settings = []string{"SOKBO_FEEDS=simulated"}
 	p.restart(g)
 	b.untilWithin(time.Minute, `document.querySelector(".rail [data-board=crypto] [data-basis]")?.dataset.basis === "24h"`)
+	b.until(`document.querySelector(".strip [data-stated]") === null`)
 	if now := b.text(foot); now == printed {
 		t.Errorf("the foot is still %q", now)
 	}

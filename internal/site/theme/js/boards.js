@@ -9,9 +9,9 @@ import { say, write } from "./words.js";
 const flashFor = 300;
 const flashApart = 400; // so a cell flashes less than three times a second
 // A change of rows is seen by all open pages at once: their questions are spread.
-const refetchSpread = 5_000;
-const refetchApart = 60_000;
-const refetchLast = 600_000;
+const askSpread = 5_000;
+const askApart = 60_000;
+const askLast = 600_000;
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -33,9 +33,8 @@ class Board {
   #said = new Map(); // key → name, source and basis as first heard
   #flashed = new WeakMap();
   #waiting = false;
-  #refetching;
-  #refetchAt = 0;
-  #refetchWait = refetchApart;
+  #askAt = 0;
+  #askWait = askApart;
 
   constructor(section, states, onRows) {
     this.#section = section;
@@ -64,14 +63,13 @@ class Board {
   #draw(state) {
     const quotes = new Map(state.quotes.map((q) => [q.key, q]));
     const basis = this.#section.querySelector("[data-basis]")?.dataset.basis;
-    const another = basis && state.quotes.length > 0 && !state.quotes.some((q) => q.basis === basis);
+    const stated = basis === "stated" || this.#section.querySelector("[data-stated]") !== null;
+    const another = state.quotes.length > 0 && !state.quotes.some((q) => (stated ? q.basis === "stated" : !basis || q.basis === basis));
     // What an imported page printed stays as printed, and is never mixed with
     // live rows.
-    if (basis !== "stated") this.#drawAll(state, quotes);
-    if (!another && !this.#otherRows(state, quotes)) this.#refetchWait = refetchApart;
-    else if (!this.#refetching && performance.now() >= this.#refetchAt) {
-      this.#refetching = setTimeout(() => this.#refetch(), Math.random() * refetchSpread);
-    }
+    if (!stated) this.#drawAll(state, quotes);
+    if (another || this.#otherRows(state, quotes)) this.#ask();
+    else this.#askWait = askApart;
   }
 
   #drawAll({ asOf, session }, quotes) {
@@ -135,45 +133,59 @@ class Board {
     return first.length !== keys.length || first.some((key) => !keys.includes(key));
   }
 
-  /**
-   * Takes the board's content from a fresh page, unless the reader is just
-   * there. The page is cached: one that is still as old as this is asked for
-   * less and less often.
-   */
-  #refetch() {
-    this.#refetching = undefined;
-    if (this.#busy()) return; // asked again with the next update
-    this.#refetchAt = performance.now() + this.#refetchWait;
-    this.#refetchWait = Math.min(2 * this.#refetchWait, refetchLast);
-    const place = [...document.querySelectorAll(this.#same())].indexOf(this.#section);
-    // XMLHttpRequest parses a page without any HTML sink in this one.
-    const request = new XMLHttpRequest();
-    request.responseType = "document";
-    request.onload = () => {
-      const fresh = request.status === 200 && request.response?.querySelectorAll(this.#same())[place];
-      if (!fresh || isPaused() || this.#busy() || written(fresh) === written(this.#section)) return;
-      this.#section.replaceChildren(...document.importNode(fresh, true).childNodes);
-      this.#index();
-      this.#said.clear();
-      this.#onRows();
-      this.mark();
-    };
-    request.open("GET", location.pathname);
-    request.send();
+  // The page is cached: one that stays as old as this is asked for less and
+  // less often.
+  #ask() {
+    const now = performance.now();
+    if (now < this.#askAt || this.#busy()) return;
+    this.#askAt = now + this.#askWait;
+    this.#askWait = Math.min(2 * this.#askWait, askLast);
+    askForPage(this);
+  }
+
+  /** Takes the board's content from a fresh page, unless the reader is just there. */
+  take(page) {
+    const same = `[data-board="${this.#section.dataset.board}"]`;
+    const place = [...document.querySelectorAll(same)].indexOf(this.#section);
+    const fresh = page.querySelectorAll(same)[place];
+    if (!fresh || isPaused() || this.#busy() || written(fresh) === written(this.#section)) return;
+    this.#section.replaceChildren(...document.importNode(fresh, true).childNodes);
+    this.#index();
+    this.#said.clear();
+    this.#onRows();
+    this.mark();
   }
 
   #busy() {
     return this.#section.matches(":hover, :focus-within");
   }
+}
 
-  #same() {
-    return `[data-board="${this.#section.dataset.board}"]`;
-  }
+const asking = new Set(); // boards that wait for a fresh page
+let soon;
+
+function askForPage(board) {
+  asking.add(board);
+  soon ??= setTimeout(() => {
+    soon = undefined;
+    const boards = [...asking];
+    asking.clear();
+    // XMLHttpRequest parses a page without any HTML sink in this one.
+    const request = new XMLHttpRequest();
+    request.responseType = "document";
+    request.onload = () => {
+      if (request.status === 200 && request.response) boards.forEach((b) => b.take(request.response));
+    };
+    request.open("GET", location.pathname);
+    request.send();
+  }, Math.random() * askSpread);
 }
 
 /** What in a board only the server writes. */
 const written = (board) =>
-  [...board.querySelectorAll("[data-name], [data-source], [data-basis]")].map((e) => e.textContent).join("\n");
+  [...board.querySelectorAll("[data-name], [data-source], [data-basis], [data-stated]")]
+    .map((e) => ("stated" in e.dataset ? "stated" : e.textContent))
+    .join("\n");
 
 // A note is in the site's language; another edition has words of its own.
 function sessionText({ state, date, note }, words) {
