@@ -44,7 +44,7 @@ func (b *tab) axe() {
 				if (!rows.every((e) => e.isConnected)) continue;
 				return JSON.stringify([...violations, ...incomplete].map(({id, help, nodes}) => ({id, help, nodes: nodes
 					.map((n) => n.html.slice(0, 160) + " — " + [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; "))
-					.filter((text) => !(`+expected+`).test(text)).slice(0, 5)})).filter((v) => v.nodes.length));
+					.filter((text) => !(` + expected + `).test(text)).slice(0, 5)})).filter((v) => v.nodes.length));
 			}
 		})()`,
 		ContextID: world.ExecutionContextID, AwaitPromise: new(true), ReturnByValue: new(true),

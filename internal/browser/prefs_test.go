@@ -42,9 +42,6 @@ func TestSizes(t *testing.T) {
 		b.until(fmt.Sprintf(`document.cookie.includes("prefs=%s.auto")`, size.name))
 		other.until(fmt.Sprintf(`document.documentElement.dataset.size === %q`, size.name))
 		other.until(fmt.Sprintf(`[...document.querySelectorAll("article [data-prefs] button")].every((b) => b.getAttribute("aria-pressed") === String(b.value === %q))`, size.name))
-		for _, part := range []string{"[data-reactions] button span", "[data-board] tbody td"} {
-			t.Logf("%s: %s is %s", size.name, part, eval[string](b, fmt.Sprintf(`getComputedStyle(document.querySelector(%q)).fontSize`, part)))
-		}
 	}
 
 	next := r.blank(desktop)

@@ -169,7 +169,7 @@ func (s *Site) rail(w *theme.Words, mains []story.Entry, wide bool) theme.Rail {
 		order = []string{market.Crypto, market.Movers}
 	}
 	for _, name := range order {
-		if b, ok := s.board(w, name, wide); ok {
+		if b, ok := s.board(w, name, wide && name == market.Crypto); ok {
 			r.Boards = append(r.Boards, b)
 		}
 	}
