@@ -115,7 +115,7 @@ func killAgainAndAgain(t *testing.T, p *paper, stream uint64) {
 			t.Errorf("up again after %v; the goal is %v", up, upGoal)
 		}
 		if t.Failed() {
-			t.FailNow()
+			t.Fatalf("the program said since its last start:\n%s", p.said())
 		}
 		slowest = max(slowest, up)
 		total.acknowledged += o.acknowledged
