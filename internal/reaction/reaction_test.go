@@ -477,6 +477,48 @@ func TestStopCommitsWhatIsQueued(t *testing.T) {
 	})
 }
 
+// A table that a plan was made for when it was small is not scanned when it has grown.
+func TestPostgreSQLNeverScans(t *testing.T) {
+	url := dbtest.MigratedPostgresURL(t)
+	open := func() *db.DB {
+		d, err := db.Open(t.Context(), db.Options{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	d := open()
+	for range 12 { // a plan is kept from the sixth time on
+		x := reaction.New(reaction.Options{DB: d, Key: key})
+		var got []<-chan answer
+		for range 60 {
+			got = append(got, queue(t, x, 1, reaction.NewReader(), home, reaction.Like))
+		}
+		run(t, x)()
+		for _, c := range got {
+			if a := await(t, c); a.err != nil {
+				t.Fatal(a.err)
+			}
+		}
+	}
+	if err := d.Close(); err != nil { // its connections tell what they did at their end
+		t.Fatal(err)
+	}
+	d = open()
+	defer d.Close()
+	var scans, found int64
+	until(t, func() bool {
+		err := d.QueryRow(t.Context(), `SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'reaction'`).Scan(&scans, &found)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found > 0
+	})
+	if scans > 0 {
+		t.Errorf("the table was scanned %d times, and looked up %d times", scans, found)
+	}
+}
+
 // A commit that fails takes its own reactions with it and no other.
 func TestFailedCommitFailsItsBatch(t *testing.T) {
 	const poison = 666
