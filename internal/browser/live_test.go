@@ -4,6 +4,7 @@ package browser_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,12 +185,20 @@ func TestSilentStream(t *testing.T) {
 	t.Parallel()
 	g := newGate(t, shared.URL)
 	both := tabs(newReader(t, g.URL), 2, "/")
+	for _, b := range both {
+		eval[bool](b, watchConnection)
+	}
 	g.hold()
 	for _, b := range both {
 		took := b.untilWithin(time.Minute, `document.querySelector("[data-connection]").dataset.connection === "late"`)
 		t.Logf("said after %v", took.Round(time.Second))
 	}
 	eventually(t, soon, "a new connection", func() bool { return g.everOpened() > 1 })
+	for _, b := range both {
+		if said := eval[[]string](b, `window.connections`); slices.Contains(said, "live") {
+			t.Errorf("without a word from the stream the values were told to be %v", said)
+		}
+	}
 	g.flow()
 	for _, b := range both {
 		b.moving()

@@ -62,9 +62,12 @@ export class Live {
       },
       beat: () => {
         this.#post({ beat: true });
-        this.#hear();
+        this.#beat();
       },
-      broken: () => this.#break(true),
+      broken: () => {
+        this.#post({ broken: true });
+        this.#break();
+      },
     });
   }
 
@@ -174,7 +177,8 @@ export class Live {
 
   #serve(tab, topics) {
     this.#wants.set(tab, topics);
-    this.#post({ to: tab, states: this.#states.snapshots(topics), broken: this.#broken !== null });
+    const states = this.#states.snapshots(topics);
+    this.#post({ to: tab, states, age: performance.now() - this.#heard, broken: this.#broken !== null });
     const missing = topics.some((topic) => !this.#open.includes(topic));
     if (missing && this.#open.length && this.#open.length < limits.topics) this.#reopen();
   }
@@ -194,7 +198,6 @@ export class Live {
     if (message.lead) {
       this.#leader = from;
       this.#alive = performance.now();
-      this.#break(false);
       this.#want();
     }
     if (this.#leading) {
@@ -208,27 +211,38 @@ export class Live {
     if (from !== this.#leader) return;
     this.#alive = performance.now();
     if (message.event) this.#take(message.event);
-    if (message.beat) this.#hear();
-    if (message.states && message.to === this.#id) message.states.forEach((m) => this.#take(m));
-    if ("broken" in message) this.#break(message.broken);
+    if (message.beat) this.#beat();
+    if (message.broken) this.#break();
+    if (message.states && message.to === this.#id) {
+      for (const state of message.states) this.#keep(state);
+      // What the leader knows is as old as the stream's last word to it.
+      if (message.states.length) this.#hear(message.age);
+    }
   }
 
   #take(message) {
+    this.#keep(message);
+    this.#beat();
+  }
+
+  /** The stream itself has spoken. */
+  #beat() {
+    this.#broken = null;
+    this.#hear(0);
+  }
+
+  #keep(message) {
     if (message.kind === "snapshot") this.#fresh = true;
-    this.#hear();
     this.#states.take(message);
   }
 
-  #hear() {
-    this.#heard = performance.now();
-    this.#broken = null;
+  #hear(age) {
+    this.#heard = performance.now() - age;
     this.#tell();
   }
 
-  #break(broken) {
-    if (!broken) this.#broken = null;
-    else this.#broken ??= performance.now();
-    if (this.#leading && broken) this.#post({ broken });
+  #break() {
+    this.#broken ??= performance.now();
   }
 
   // ---- time: judged by the clock, since a hidden tab's ticks come late
