@@ -2,7 +2,7 @@
 // three languages, styles, scripts and icons. It knows no database and no request: what a page shows stands in
 // its struct, in the form in which it is shown.
 //
-// The marks (data-…) that the page's script holds on to are listed in docs/plan.md.
+// The marks (data-…) that the page's script holds on to are listed in docs/page-script.md.
 package theme
 
 import (

@@ -94,7 +94,7 @@ func TestTextsAreEscapedOnce(t *testing.T) {
 	}
 }
 
-// TestPagesHoldWhatTheScriptHoldsOnTo checks the marks that docs/plan.md lists.
+// TestPagesHoldWhatTheScriptHoldsOnTo checks the marks that docs/page-script.md lists.
 func TestPagesHoldWhatTheScriptHoldsOnTo(t *testing.T) {
 	b, err := newTheme(t).Render(article(t, "ko"))
 	if err != nil {
