@@ -38,7 +38,7 @@ soak:
 
 bench:
 	.ci/need postgresql
-	$(POSTGRES) go run ./bench
+	go run ./bench
 
 # The README's pictures, taken from a running program.
 pictures:
