@@ -93,7 +93,8 @@ func TestStatedBoardGivesWay(t *testing.T) {
 	printed := b.text(foot)
 	p.settings = []string{"SOKBO_FEEDS=simulated"}
 	p.restart(g)
-	b.untilWithin(time.Minute, `document.querySelector(".rail [data-board=crypto] [data-basis]")?.dataset.basis === "24h"`)
+	// The first prices may come before their history; then the script asks for the page twice, a minute apart.
+	b.untilWithin(2*time.Minute, `document.querySelector(".rail [data-board=crypto] [data-basis]")?.dataset.basis === "24h"`)
 	b.until(`document.querySelector(".strip [data-stated]") === null`)
 	if now := b.text(foot); now == printed {
 		t.Errorf("the foot is still %q", now)

@@ -343,6 +343,9 @@ func TestWatch(t *testing.T) {
 		want("at first", true, "")
 		in.Tick(trade(t, "KRW-ETH", "5000", time.Now()))
 		want("one tick", false, "ETH ")
+		// A first price does not wait for the interval, so it comes before the many.
+		in.Tick(trade(t, "KRW-BTC", "100000", time.Now()))
+		want("another first price", false, "BTC ")
 		for i := range 100 {
 			k := trade(t, "KRW-BTC", "100000", time.Now())
 			k.Seq = int64(i + 1)

@@ -109,6 +109,34 @@ func (c Content) encode() ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// decodeHead reads what lists show of a stored content: the fields before the body, which is most of the bytes.
+// The order of the fields is part of the stored form.
+func decodeHead(b []byte) (Content, error) {
+	var c Content
+	lines := map[string]*string{
+		"language": &c.Language, "label": &c.Label, "headline": &c.Headline, "deck": &c.Deck,
+		"series": &c.Series, "byline": &c.Byline, "kind": &c.Kind, "note": &c.Note, "place": &c.Place,
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if _, err := d.Token(); err != nil { // the brace
+		return c, err
+	}
+	for {
+		key, err := d.Token()
+		if err != nil || key == "body" {
+			return c, err
+		}
+		value, err := d.Token()
+		if err != nil {
+			return c, err
+		}
+		name, _ := key.(string)
+		if field := lines[name]; field != nil {
+			*field, _ = value.(string)
+		}
+	}
+}
+
 func decode(b []byte) (Content, error) {
 	var c Content
 	err := json.Unmarshal(b, &c)

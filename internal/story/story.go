@@ -235,7 +235,7 @@ func lines(rows *sql.Rows) ([]Line, error) {
 		if err := rows.Scan(&l.ID, &l.Number, &first, &visible, &content); err != nil {
 			return nil, err
 		}
-		c, err := decode(content)
+		c, err := decodeHead(content)
 		if err != nil {
 			return nil, fmt.Errorf("story %s: %w", l.Number, err)
 		}
