@@ -28,7 +28,9 @@ func TestThousandReadersWhilePagesAreServed(t *testing.T) {
 	var r story.Ref
 	put(t, n, &r, 0, "기사", time.Time{})
 	topic := n.site.Hub().Topic("board.test")
-	line := func(k int) string { return fmt.Sprintf(`{"k":%d,"fill":%q}`, k, strings.Repeat(fmt.Sprint(k%10), 200+k)) }
+	line := func(k int) string {
+		return fmt.Sprintf(`{"k":%d,"fill":%q}`, k, strings.Repeat(fmt.Sprint(k%10), 200+k))
+	}
 	topic.Publish([]byte(line(0)), nil)
 
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: readers}}
