@@ -191,3 +191,31 @@ func TestNoOldAnswerAfterTheAcknowledgement(t *testing.T) {
 		t.Logf("%d answers", answers.Load())
 	})
 }
+
+// A defect, here a table that is gone, is told in the site's design with the id that the log holds, and offers
+// what can still be read.
+func TestDefectIsToldInTheDesign(t *testing.T) {
+	eachInside(t, func(t *testing.T, n *newspaper, url string) {
+		var r story.Ref
+		put(t, n, &r, 0, "기사", time.Time{})
+		err := n.db.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(t.Context(), `DROP TABLE front`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, page := ask(t, "GET", url+"/", "", "Accept: text/html")
+		if resp.StatusCode != http.StatusInternalServerError || resp.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("status %d, %s", resp.StatusCode, resp.Header.Get("Cache-Control"))
+		}
+		for _, part := range []string{`class="masthead"`, "우리 쪽에 문제가 생겼습니다", "문의하실 때 알려 주세요: ", "/articles/" + r.Number} {
+			if !strings.Contains(page, part) {
+				t.Errorf("the page does not hold %q", part)
+			}
+		}
+		if strings.Contains(page, "no such table") || strings.Contains(page, "does not exist") {
+			t.Error("the page tells strangers of tables")
+		}
+	})
+}
