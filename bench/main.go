@@ -30,7 +30,7 @@ import (
 	"time"
 )
 
-// limit ends a run that hangs. A whole one takes about two minutes.
+// limit ends a run that hangs. A whole one takes about a minute.
 const limit = 10 * time.Minute
 
 const tmpfs = 0x01021994 // statfs(2)
@@ -116,6 +116,11 @@ func run(only string) (err error) {
 			return fmt.Errorf("-only %s names a part that is not there", only)
 		}
 	}
+	busy, err := busyNow()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Before the run this machine was %.0f %% busy. What else it does, it does to these figures too.\n\n", 100*busy)
 	for _, p := range chosen {
 		fmt.Fprintf(os.Stderr, "%s …\n", p.name)
 		if err := p.run(ctx, b); err != nil {

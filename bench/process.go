@@ -217,6 +217,39 @@ func residentBytes() (int64, error) {
 	return resident * int64(os.Getpagesize()), err
 }
 
+// busyNow returns which part of the machine's processors is used, looking for a second.
+func busyNow() (float64, error) {
+	idle, all, err := processorTicks()
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(time.Second)
+	idle2, all2, err := processorTicks()
+	if err != nil {
+		return 0, err
+	}
+	return 1 - float64(idle2-idle)/float64(max(1, all2-all)), nil
+}
+
+// processorTicks returns the idle and the whole time of all processors since the machine started.
+func processorTicks() (idle, all int64, err error) {
+	b, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, err
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	for i, f := range strings.Fields(line)[1:] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		if all += n; i == 3 || i == 4 { // idle, and waiting for a disk
+			idle += n
+		}
+	}
+	return idle, all, nil
+}
+
 // dataSync forces what was written to the disk.
 func dataSync(f *os.File) error {
 	for {
