@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -302,6 +303,24 @@ func TestIdentity(t *testing.T) {
 	for _, other := range []string{"나루항 크레인 사고 수습\n입력 2025-08-14 05:51" + text, "나루항 크레인 사고\n입력 2025-08-14 05:52" + text} {
 		if id(other) == first {
 			t.Errorf("%q has the same identity", other)
+		}
+	}
+}
+
+// A brief has few words, and a text browser may break even these.
+func TestShortTextsAreTaken(t *testing.T) {
+	for text, want := range map[string]string{
+		"다시 쓴 글이다.": "다시 쓴 글이다.",
+		"짧다.":       "짧다.",
+		"한 줄짜리 글이다. 조사 대상은\n300곳이었다.\n\n둘째 문단이다.": "한 줄짜리 글이다. 조사 대상은 300곳이었다. 둘째 문단이다.",
+	} {
+		p, r, err := ingest.ParsePage([]byte("수출 기업 절반, 내년 투자 줄인다\n\n입력 2024-06-20 16:34\n\n"+text+"\n\n좋아요0\n"), time.UTC)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := strings.Join(strings.Fields(p.Body.Text()), " "); got != want {
+			t.Errorf("%q became %q; want %q\n%v", text, got, want, r)
 		}
 	}
 }

@@ -28,6 +28,20 @@ func (p *parser) text(head int) (first, last int) {
 			last = i
 		}
 	}
+	if first >= 0 || p.date < 0 {
+		return first, last
+	}
+	// Nothing reads as a paragraph by itself: what is under the date and holds a full stop is a short text.
+	for i := max(head, p.date) + 1; i < p.copy; i++ {
+		l := &p.lines[i]
+		if !l.plain() || utf8.RuneCountInString(l.text) < 3 || !fullStop.MatchString(tail(l.text)) && !sentenceInside.MatchString(l.text) {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
 	return first, last
 }
 
