@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// moment matches a day, with or without its time, as Korean pages write it.
-const moment = `((?:19|20)\d\d)\s?[-./년]\s?(\d{1,2})\s?[-./월]\s?(\d{1,2})\s?[일.]?(?:\s?\(?[월화수목금토일](?:요일)?\)?)?` +
-	`(?:[ T,]*(오전|오후|AM|PM|am|pm)?\s?(\d{1,2})\s?[:시]\s?(\d{1,2})(?:\s?분)?(?:\s?:\s?(\d{2})(?:\.\d+)?|\s?(\d{1,2})초)?\s?(AM|PM|am|pm)?(Z|[+-]\d\d:?\d\d)?)?`
+// moment matches a day, with or without its time, as Korean and Japanese pages write it.
+const moment = `((?:19|20)\d\d)\s?[-./년年]\s?(\d{1,2})\s?[-./월月]\s?(\d{1,2})\s?[일日.]?(?:\s?\(?[월화수목금토일月火水木金土日](?:요일|曜日)?\)?)?` +
+	`(?:[ T,]*(오전|오후|AM|PM|am|pm)?\s?(\d{1,2})\s?[:시時]\s?(\d{1,2})(?:\s?[분分])?(?:\s?:\s?(\d{2})(?:\.\d+)?|\s?(\d{1,2})초)?\s?(AM|PM|am|pm)?(Z|[+-]\d\d:?\d\d)?)?`
 
 var (
 	momentForm  = regexp.MustCompile(moment)

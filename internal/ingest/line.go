@@ -186,15 +186,20 @@ func tail(s string) string { return s[max(0, len(s)-40):] }
 // prose says whether s reads as a paragraph rather than as a headline, a link or a label.
 func prose(s string) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= 120 || n >= 25 && ended(s) && strings.Contains(s, " ") || n >= 40 && sentenceInside.MatchString(s)
+	return n >= 120 || n >= 25 && ended(s) && spaced(s) || n >= 40 && sentenceInside.MatchString(s)
 }
 
 // sentence says whether s is a sentence with a full stop, as headlines and buttons are not.
 func sentence(s string) bool {
-	return utf8.RuneCountInString(s) >= 10 && fullStop.MatchString(tail(s)) && strings.Contains(s, " ")
+	return utf8.RuneCountInString(s) >= 10 && fullStop.MatchString(tail(s)) && spaced(s)
 }
 
-var fullStop = regexp.MustCompile(`\.[”’"')]*$`)
+// spaced says whether s has more than one word. Japanese parts its words by no space; kana is then in it.
+func spaced(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || r >= 0x3040 && r <= 0x30ff })
+}
+
+var fullStop = regexp.MustCompile(`[.。][”’"')」』]*$`)
 
 var sentenceInside = regexp.MustCompile(`[다요죠까]\.\s`)
 
