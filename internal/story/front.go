@@ -181,24 +181,6 @@ func (f Front) Main(without string) []Entry {
 	return out
 }
 
-// Pins returns the numbers of the stories that the desk placed.
-func (f Front) Pins() []string {
-	var all []string
-	add := func(e *Entry) {
-		if e != nil && e.Pinned && e.Number != "" {
-			all = append(all, e.Number)
-		}
-	}
-	add(f.Lead)
-	for i := range f.Seconds {
-		add(&f.Seconds[i])
-	}
-	for _, e := range f.mains {
-		add(e)
-	}
-	return all
-}
-
 func readSlots(ctx context.Context, r *db.Reader, front string, now time.Time) ([]Slot, error) {
 	var b []byte
 	err := r.QueryRow(ctx, `SELECT slots FROM front WHERE front = $1 ORDER BY n DESC LIMIT 1`, front).Scan(&b)
