@@ -38,8 +38,9 @@ func listen(t *testing.T, hub *live.Hub, tls bool) *httptest.Server {
 func TestOverRealConnections(t *testing.T) {
 	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
 		t.Run(proto, func(t *testing.T) {
+			t.Parallel()
 			// Beats come later than a frame may take: an idle stream must outlive the deadline.
-			hub := live.NewHub(live.Options{WriteTimeout: 200 * time.Millisecond, Beat: 600 * time.Millisecond})
+			hub := live.NewHub(live.Options{WriteTimeout: time.Second, Beat: 1500 * time.Millisecond})
 			topic := hub.Topic("a")
 			publish(t, topic, "s1", "")
 			server := listen(t, hub, proto == "HTTP/2.0")
