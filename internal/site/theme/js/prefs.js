@@ -4,7 +4,6 @@
 import { follow, remember } from "./memory.js";
 
 const root = document.documentElement;
-const chosen = { size: root.dataset.size, theme: root.dataset.theme };
 let last = Promise.resolve();
 
 export function prefs() {
@@ -13,27 +12,23 @@ export function prefs() {
     const { name, value } = e.submitter ?? {};
     if (!e.target.matches("[data-prefs]") || !(name in { size: 1, theme: 1 })) return;
     e.preventDefault();
-    chosen[name] = value;
+    root.dataset[name] = value;
     show();
-    // The button answers in the next frame, the page in the one after it: on a
-    // slow phone a new size lays out everything anew.
-    requestAnimationFrame(() => setTimeout(() => Object.assign(root.dataset, chosen)));
-    remember("prefs", chosen.size + "." + chosen.theme);
+    remember("prefs", root.dataset.size + "." + root.dataset.theme);
     // One after the other, so that the last choice is the one that stays.
     last = last.then(() => post(e.target.action, name, value));
   });
   follow("prefs", (text) => {
     const [size, theme] = (text ?? "").split(".");
     if (!size || !theme) return;
-    Object.assign(chosen, { size, theme });
-    Object.assign(root.dataset, chosen);
+    Object.assign(root.dataset, { size, theme });
     show();
   });
 }
 
 function show() {
   for (const button of document.querySelectorAll("[data-prefs] button[name]")) {
-    button.setAttribute("aria-pressed", chosen[button.name] === button.value);
+    button.setAttribute("aria-pressed", root.dataset[button.name] === button.value);
   }
 }
 
