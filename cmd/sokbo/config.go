@@ -109,9 +109,9 @@ var keys = []key{
 			c.SharedCache = d
 			return nil
 		}},
-	{name: "SOKBO_LIVE_MAX", value: "100000", does: "How many pages may hold a live stream at once; more are told to ask again later.",
+	{name: "SOKBO_LIVE_MAX", value: "100000", does: "How many pages may hold a live stream at once; more are told to ask again later. 0 takes the default.",
 		set: func(c *Config, v string) (err error) { c.LiveMax, err = count(v); return err }},
-	{name: "SOKBO_LIVE_PER_ADDRESS", value: "20000", does: "The same for one IPv4 address; an IPv6 /64 may hold a twentieth.",
+	{name: "SOKBO_LIVE_PER_ADDRESS", value: "20000", does: "The same for one IPv4 address; an IPv6 /64 may hold a twentieth. 0 takes the default.",
 		set: func(c *Config, v string) (err error) { c.LivePerAddress, err = perAddressOf(v, 20); return err }},
 	{name: "SOKBO_REACTION_NEW_PER_HOUR", value: "3000", does: "How many new readers of one IPv4 address may react to one story in an hour; an IPv6 /64 a tenth. 0: no limit.",
 		set: func(c *Config, v string) (err error) { c.ReactionNewPerHour, err = perAddressOf(v, 10); return err }},
