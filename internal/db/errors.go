@@ -71,9 +71,12 @@ func (d *DB) translate(err error) error {
 			return busy(err)
 		case sqlite3.SQLITE_CANTOPEN:
 			return fault.Wrap(err, fault.Unavailable, "database-away", "the database file cannot be opened: look at the folder's rights and at the limit of open files")
-		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		case sqlite3.SQLITE_IOERR:
 			d.breakDown(err)
 			return readOnly(err)
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			d.breakDown(err)
+			return damaged(err)
 		}
 	case errors.As(err, &p):
 		switch {
@@ -116,11 +119,15 @@ func readOnly(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "database-readonly", "the disk failed under the database, so nothing is written any more: look at the disk, then start Sokbo again")
 }
 
+func damaged(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "database-damaged", "the file sokbo.db is damaged, or no database of Sokbo: put a copy of it back, or name another data folder")
+}
+
 // breakDown ends all writing for the life of the process. SQLite itself would go on after a failed fsync as if
 // nothing had happened, while the kernel may have thrown the pages away.
 func (d *DB) breakDown(cause error) {
 	d.breakOnce.Do(func() {
-		d.log.Error("the disk failed under the database: nothing is written any more", "cause", cause)
+		d.log.Error("the database failed: nothing is written any more", "cause", cause)
 		close(d.broken)
 	})
 }
