@@ -79,7 +79,7 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 			if time.Now().After(deadline) {
 				ts.Fatalf("fetch %s: %v", args[0], err)
 			}
-			runtimeYield()
+			pause()
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)
@@ -93,8 +93,8 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// runtimeYield waits until something may have changed outside this process.
-func runtimeYield() { <-time.After(10 * time.Millisecond) }
+// pause stands between two looks at a condition that another process, or the server, makes true.
+func pause() { <-time.After(10 * time.Millisecond) }
 
 // A running is a running server inside the test: the same run that main calls.
 type running struct {
@@ -178,7 +178,7 @@ func (p *running) wait(t *testing.T, path, text string) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s does not come to hold %s:\n%s", path, text, body)
 		}
-		runtimeYield()
+		pause()
 	}
 }
 
@@ -284,7 +284,7 @@ func TestReactionForAStoryThatIsNotThere(t *testing.T) {
 	})
 }
 
-func TestCachedPageAsksNothingOfTheDatabase(t *testing.T) {
+func TestSamePageAgainIsNotModified(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, environ []string) {
 		p := start(t, environ...)
 		path := "/articles/" + p.article(t)

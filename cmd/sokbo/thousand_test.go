@@ -74,7 +74,7 @@ func TestThousandReadersWhilePagesAreServed(t *testing.T) {
 		if time.Now().After(deadline) || t.Failed() {
 			t.Fatalf("%d of %d readers are connected", n.site.Hub().Readers(), readers)
 		}
-		runtimeYield()
+		pause()
 	}
 
 	ctx, stop := context.WithCancel(t.Context())

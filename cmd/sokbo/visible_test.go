@@ -183,7 +183,7 @@ func TestNoOldAnswerAfterTheAcknowledgement(t *testing.T) {
 			acknowledged.Store(i)
 			// Let some answers come between two publishes, so that pages are kept and dropped.
 			for seen := answers.Load(); answers.Load() < seen+clients && !t.Failed(); {
-				runtimeYield()
+				pause()
 			}
 		}
 		close(stop)

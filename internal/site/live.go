@@ -1,8 +1,10 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"runtime"
 	"strings"
@@ -39,7 +41,13 @@ func (s *Site) openHub() {
 		return func(ctx context.Context) ([]byte, error) { return s.articleState(ctx, number) }, true
 	}
 	s.hub = live.NewHub(o)
-	s.hub.Topic(siteTopic).Publish([]byte(`{"topic":"site"}`), nil)
+	log := cmp.Or(o.Log, slog.Default())
+	publish := func(name string, topic *live.Topic, snapshot, update []byte) {
+		if err := topic.Publish(snapshot, update); err != nil { // what is not one line of JSON: a defect
+			log.Error("a state cannot be sent to open pages", "topic", name, "error", err)
+		}
+	}
+	publish(siteTopic, s.hub.Topic(siteTopic), []byte(`{"topic":"site"}`), nil)
 	for _, name := range []string{market.Crypto, market.Movers} {
 		topic := s.hub.Topic(boardTopic(name))
 		s.Market.Watch(name, func(all market.Board, changed []market.Quote) {
@@ -47,7 +55,7 @@ func (s *Site) openHub() {
 			if changed != nil {
 				update = all.Update(boardTopic(name), changed)
 			}
-			topic.Publish(all.Snapshot(boardTopic(name)), update)
+			publish(boardTopic(name), topic, all.Snapshot(boardTopic(name)), update)
 			s.Market.SetInterval(pace(s.hub.Readers(), runtime.GOMAXPROCS(0)))
 		})
 	}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"errors"
 	"net/http"
 
 	"sokbo/internal/fault"
@@ -63,7 +64,8 @@ func (s *Site) react(w http.ResponseWriter, r *http.Request) error {
 
 // formFault says that a form could not be read; what is too large stays that.
 func formFault(err error) error {
-	if _, tooLarge := err.(*http.MaxBytesError); tooLarge {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
 		return err
 	}
 	return fault.Wrap(err, fault.Invalid, "form", "the form could not be read; go back and send it again")
